@@ -1,0 +1,1 @@
+"""The one command; joins the parts, holds no logic."""
