@@ -30,7 +30,9 @@ class Turn(NamedTuple):
     data: bytes
 
 
-def converse(ends: Ends, turns: list[Turn], start_s: float, rng: random.Random, segment: int = MSS, disorder: float = 0.0) -> Iterator[Packet]:
+def converse(
+    ends: Ends, turns: list[Turn], start_s: float, rng: random.Random, segment: int = MSS, disorder: float = 0.0
+) -> Iterator[Packet]:
     """One whole TCP conversation; `disorder` is the share of segments that come late or twice."""
     seq = {True: rng.getrandbits(32), False: rng.getrandbits(32)}
     at = start_s
