@@ -1,0 +1,18 @@
+# The README's two commands are `make demo` and `make test`; each does its own set-up.
+GUANKOU = .venv/bin/guankou
+DEMO ?= build/demo
+PYTEST = .venv/bin/python -m pytest
+
+.PHONY: demo test lint bench accuracy clean
+
+demo: ; @deploy/setup.sh demo && DEMO="$(DEMO)" CAPTURE="$(CAPTURE)" INTERFACE="$(INTERFACE)" deploy/demo/run.sh
+
+test: ; @deploy/setup.sh test && .venv/bin/python tests/run.py
+
+lint: ; @deploy/setup.sh test && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+accuracy: ; @deploy/setup.sh test && .venv/bin/python -m tests.accuracy $(if $(CORPORA),--corpora "$(CORPORA)")
+
+bench: ; @deploy/setup.sh bench && .venv/bin/python -m tests.bench $(if $(CAPTURE),--capture "$(CAPTURE)")
+
+clean: ; rm -rf build .venv
