@@ -1,0 +1,43 @@
+"""Adding packets up by lane, direction and reason."""
+
+import numpy as np
+from numba import njit
+
+OUT, IN, OTHER = 0, 1, 2
+# Columns of the ledger; order of `sensor.coverage.ledger.REASONS`.
+WIRE, HEADERS, SKIPPED_POLICY, NOT_OUTBOUND = 0, 1, 2, 3
+
+
+@njit(nogil=True, cache=True)
+def direction_of(outbound, direction):
+    """OUT, IN or OTHER of a packet that goes `direction` (0 from src) in a flow whose outbound direction is `outbound` (2 none)."""
+    if outbound == 2:
+        return OTHER
+    return OUT if outbound == direction else IN
+
+
+@njit(nogil=True, cache=True)
+def account_frames(wirelen, payload_wire, slot, direction, lane_of, outbound_of, content_of, rows, octets, counts):
+    """Add the packets of `rows` (start, stop) to the ledger.
+
+    wirelen, payload_wire  int32 (n,); slot int64 (n,), -1 where no flow; direction uint8 (n,)
+    lane_of, outbound_of, content_of  by flow slot: the lane, the outbound direction (2 none), the content entry (-1 none)
+    octets, counts  int64 (lanes, 3, reasons): added to; payload of flows with a content entry is left to the streams
+    """
+    for i in range(rows[0], rows[1]):
+        s = slot[i]
+        lane, way, content = 0, OTHER, -1
+        payload = np.int64(0)
+        if s >= 0:
+            lane = lane_of[s]
+            way = direction_of(outbound_of[s], direction[i])
+            content = content_of[s]
+            payload = max(np.int64(0), min(np.int64(payload_wire[i]), np.int64(wirelen[i])))
+        octets[lane, way, WIRE] += wirelen[i]
+        counts[lane, way, WIRE] += 1
+        octets[lane, way, HEADERS] += wirelen[i] - payload
+        counts[lane, way, HEADERS] += 1
+        if content < 0 and payload > 0:
+            reason = NOT_OUTBOUND if way == IN else SKIPPED_POLICY
+            octets[lane, way, reason] += payload
+            counts[lane, way, reason] += 1
