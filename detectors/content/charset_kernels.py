@@ -1,0 +1,127 @@
+"""GB18030 and UTF-16 to UTF-8. Bounds as in escape_kernels; an unfinished character at the end is left to the caller."""
+
+import numpy as np
+from numba import njit
+
+CHARS, COMMON, ERRORS, LEFT = 0, 1, 2, 3  # rows of the tally: multi-octet characters, of them usual ones, errors, octets left over
+REPLACEMENT = 0x3F  # '?': one octet, so that damage never lengthens the text
+
+
+@njit(nogil=True, cache=True)
+def put_utf8(dst, at, point):
+    """Append `point` as UTF-8; return the new end."""
+    if point < 0x80:
+        dst[at] = point
+        return at + 1
+    if point < 0x800:
+        dst[at] = 0xC0 | (point >> 6)
+        dst[at + 1] = 0x80 | (point & 0x3F)
+        return at + 2
+    if point < 0x10000:
+        dst[at] = 0xE0 | (point >> 12)
+        dst[at + 1] = 0x80 | ((point >> 6) & 0x3F)
+        dst[at + 2] = 0x80 | (point & 0x3F)
+        return at + 3
+    dst[at] = 0xF0 | (point >> 18)
+    dst[at + 1] = 0x80 | ((point >> 12) & 0x3F)
+    dst[at + 2] = 0x80 | ((point >> 6) & 0x3F)
+    dst[at + 3] = 0x80 | (point & 0x3F)
+    return at + 4
+
+
+@njit(nogil=True, cache=True)
+def quad_point(src, at, quads):
+    """Code point of the four octets of GB18030 at `at`; 0 if there is none. Source: GB 18030-2005 section 5."""
+    a, b, c, d = np.int64(src[at]), np.int64(src[at + 1]), np.int64(src[at + 2]), np.int64(src[at + 3])
+    if c < 0x81 or c > 0xFE or d < 0x30 or d > 0x39:
+        return np.int64(0)
+    linear = (((a - 0x81) * 10 + b - 0x30) * 126 + c - 0x81) * 10 + d - 0x30
+    if linear < quads.size:
+        return np.int64(quads[linear])
+    if 189000 <= linear < 189000 + 0x100000:
+        return 0x10000 + linear - 189000
+    return np.int64(0)
+
+
+@njit(nogil=True, cache=True)
+def gb18030_to_utf8(src, bounds, dst, at, tables, tally):
+    """Append [bounds[0], bounds[3]) as UTF-8; `tally` (int64 (4,)) says how well it went. Return the end in `dst`.
+
+    tables  (pairs uint16 (126 * 191,), quads uint16 (39420,)): code points, 0 where there is none
+    """
+    pairs, quads = tables
+    tally[:] = 0
+    i, stop = bounds[0], bounds[3]
+    for part in range(3):
+        until = bounds[part + 1]
+        bounds[part] = at
+        while i < until:
+            lead = np.int64(src[i])
+            if lead < 0x80:
+                dst[at] = lead
+                at += 1
+                i += 1
+                continue
+            point, length = np.int64(0), 1
+            if 0x81 <= lead <= 0xFE:
+                if i + 1 >= stop:
+                    break
+                trail = np.int64(src[i + 1])
+                if trail >= 0x40:
+                    length = 2
+                    if trail <= 0xFE:
+                        point = np.int64(pairs[(lead - 0x81) * 191 + trail - 0x40])
+                        if trail >= 0xA1 and (0xB0 <= lead <= 0xD7 or 0xA1 <= lead <= 0xA3):
+                            tally[COMMON] += 1
+                elif 0x30 <= trail <= 0x39:
+                    if i + 3 >= stop:
+                        break
+                    point = quad_point(src, i, quads)
+                    length = 4
+            if point == 0:
+                tally[ERRORS] += 1
+                point, length = np.int64(REPLACEMENT), 1
+            else:
+                tally[CHARS] += 1
+            at = put_utf8(dst, at, point)
+            i += length
+    bounds[3] = at
+    tally[LEFT] = stop - i
+    return at
+
+
+@njit(nogil=True, cache=True)
+def utf16_to_utf8(src, bounds, dst, at, big, tally):
+    """Append [bounds[0], bounds[3]) of UTF-16, big-endian where `big`, as UTF-8; as gb18030_to_utf8. Source: RFC 2781."""
+    tally[:] = 0
+    i, stop = bounds[0], bounds[3]
+    high, low = (0, 1) if big else (1, 0)
+    for part in range(3):
+        until = bounds[part + 1]
+        bounds[part] = at
+        while i < until:
+            if i + 1 >= stop:
+                break
+            point, length = (np.int64(src[i + high]) << 8) | np.int64(src[i + low]), 2
+            if 0xD800 <= point <= 0xDFFF:
+                if i + 3 >= stop and point < 0xDC00:
+                    break
+                other = np.int64(0)
+                if point < 0xDC00:
+                    other = (np.int64(src[i + 2 + high]) << 8) | np.int64(src[i + 2 + low])
+                if 0xDC00 <= other <= 0xDFFF:
+                    point, length = 0x10000 + ((point & 0x3FF) << 10) + (other & 0x3FF), 4
+                else:
+                    tally[ERRORS] += 1
+                    point = np.int64(REPLACEMENT)
+            if point >= 0x80:
+                tally[CHARS] += 1
+                if 0x4E00 <= point <= 0x9FA5 or 0x3000 <= point <= 0x3020 or 0xFF00 <= point <= 0xFF5E:
+                    tally[COMMON] += 1
+            elif point >= 0x20 or point == 9 or point == 10 or point == 13:
+                tally[COMMON] += 1
+            at = put_utf8(dst, at, point)
+            i += length
+    bounds[3] = at
+    tally[LEFT] = stop - i
+    return at

@@ -1,0 +1,146 @@
+"""One look at a unit: is it UTF-8, and is there anything to undo before it can be scanned?"""
+
+import numpy as np
+from numba import njit
+
+# Bits of a look; PLAIN text (0, or HIGH alone) is scanned where it lies.
+HIGH, BAD, NUL, PERCENT, ESCAPE, ENTITY, WIDE, PLUS = 1, 2, 4, 8, 16, 32, 64, 128
+# Rows of a tally.
+CHARS, BADS, NULS_EVEN, NULS_ODD, BITS, LOOKED = 0, 1, 2, 3, 4, 5
+
+ONES, TOPS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
+PERCENTS, BACKSLASHES = np.uint64(0x2525252525252525), np.uint64(0x5C5C5C5C5C5C5C5C)
+AMPERSANDS, ZERO = np.uint64(0x2626262626262626), np.uint64(0)
+
+
+@njit(nogil=True, cache=True)
+def is_hex(octet):
+    """Whether an ASCII octet is a hexadecimal digit."""
+    low = np.int64(octet) | 0x20
+    return 48 <= octet <= 57 or 97 <= low <= 102
+
+
+@njit(nogil=True, cache=True)
+def utf8_length(buf, at, stop):
+    """Octets of the UTF-8 character at `at`; 0 if it is none, -1 if it is cut off by `stop`. Source: RFC 3629 section 4."""
+    lead = np.int64(buf[at])
+    if lead < 0x80:
+        return 1
+    if lead < 0xC2 or lead > 0xF4:
+        return 0
+    need = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+    low, high = np.int64(0x80), np.int64(0xBF)
+    if lead == 0xE0:
+        low = np.int64(0xA0)
+    elif lead == 0xED:
+        high = np.int64(0x9F)
+    elif lead == 0xF0:
+        low = np.int64(0x90)
+    elif lead == 0xF4:
+        high = np.int64(0x8F)
+    for k in range(1, need):
+        if at + k >= stop:
+            return -1
+        octet = np.int64(buf[at + k])
+        if octet < low or octet > high:
+            return 0
+        low, high = np.int64(0x80), np.int64(0xBF)
+    return need
+
+
+@njit(nogil=True, cache=True)
+def is_wide(buf, at):
+    """Whether the three octets at `at` are a full-width letter, digit or one of the signs that join values."""
+    if buf[at] != 0xEF:
+        return False
+    tail = np.int64(buf[at + 2])
+    if buf[at + 1] == 0xBC:
+        return 0x90 <= tail <= 0x99 or 0xA0 <= tail <= 0xBA or tail == 0x8B or 0x8D <= tail <= 0x8F or tail == 0xBF
+    return buf[at + 1] == 0xBD and 0x81 <= tail <= 0x9A
+
+
+@njit(nogil=True, cache=True)
+def mark_of(buf, at, stop):
+    """The bit of the ASCII escape that begins at `at`, or 0."""
+    octet = buf[at]
+    if octet == 0x25 and at + 2 < stop and is_hex(buf[at + 1]) and is_hex(buf[at + 2]):
+        return PERCENT
+    if octet == 0x5C and at + 5 < stop and buf[at + 1] == 0x75 and is_hex(buf[at + 2]) and is_hex(buf[at + 3]):
+        return ESCAPE
+    if octet == 0x26 and at + 3 < stop and buf[at + 1] == 0x23:
+        return ENTITY
+    if octet == 0:
+        return NUL
+    return 0
+
+
+@njit(nogil=True, cache=True)
+def quiet_words(words, at):
+    """How many of the eight words from `at` on are, together, ASCII without escapes and NULs: 8 or 0."""
+    seen = ZERO
+    for k in range(8):
+        word = words[at + k]
+        percent, slash, ampersand = word ^ PERCENTS, word ^ BACKSLASHES, word ^ AMPERSANDS
+        seen |= word | ((percent - ONES) & ~percent) | ((slash - ONES) & ~slash) | ((ampersand - ONES) & ~ampersand) | ((word - ONES) & ~word)
+    return 8 if (seen & TOPS) == ZERO else 0
+
+
+@njit(nogil=True, cache=True)
+def look_closely(buf, at, until, stop, edges, tally):
+    """Look at the characters that begin in [at, until); add to `tally` (chars, bad octets, even NULs, odd NULs, bits); return the end."""
+    seen, chars, bads = 0, 0, 0
+    while at < until:
+        octet = buf[at]
+        if octet < 0x80:
+            if octet == 0x25 or octet == 0x5C or octet == 0x26 or octet == 0:
+                mark = mark_of(buf, at, stop)
+                seen |= mark
+                if mark == NUL:
+                    tally[NULS_EVEN + (at & 1)] += 1
+            at += 1
+        elif 0xE4 <= octet <= 0xE9 and at + 2 < stop and (buf[at + 1] & 0xC0) == 0x80 and (buf[at + 2] & 0xC0) == 0x80:
+            chars += 1  # nearly all Han
+            at += 3
+        else:
+            length = utf8_length(buf, at, stop)
+            if length == 3 and is_wide(buf, at):
+                seen |= WIDE
+            if length > 0:
+                chars += 1
+                at += length
+            elif length < 0 and edges & 2:
+                at = stop
+            else:
+                bads += 1
+                at += 1
+    tally[CHARS] += chars
+    tally[BADS] += bads
+    tally[BITS] |= seen | (HIGH if chars else 0) | (BAD if bads else 0)
+    return at
+
+
+@njit(nogil=True, cache=True)
+def look(buf, start, stop, edges, tally):
+    """Bits of what lies in [start, stop); `tally` (int64 (6,)) says how much of it was looked at, and what was counted there.
+
+    edges  1: the range may begin within a character; 2: it may end within one
+    What is plainly no UTF-8 is not looked at to its end.
+    """
+    tally[:] = 0
+    at = start
+    while edges & 1 and at < stop and at < start + 3 and (buf[at] & 0xC0) == 0x80:
+        at += 1
+    base = at
+    words = buf[base:base + ((stop - base) & ~7)].view(np.uint64)
+    while at < stop:
+        word = (at - base) >> 3
+        if word + 8 <= words.size and base + (word << 3) == at and quiet_words(words, word):
+            at += 64
+            continue
+        at = look_closely(buf, at, min(stop, base + ((word + 8) << 3)), stop, edges, tally)
+        if tally[BADS] > 512 and tally[BADS] * 8 > at - start:
+            break
+    tally[LOOKED] = at - start
+    if start & 1:
+        tally[NULS_EVEN], tally[NULS_ODD] = tally[NULS_ODD], tally[NULS_EVEN]
+    return tally[BITS]

@@ -1,0 +1,230 @@
+"""One unit's way to normalised text: inflate, charset, %XX, escapes; and what a stream's next unit needs to know."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.content import look_kernels as looks
+from detectors.content.charset import STEP, decide_charset, plausible, transcode, trial
+from detectors.content.escape_kernels import undo_escapes, undo_percent
+from detectors.content.inflate import Inflater
+from detectors.content.step import Step
+from detectors.units import FIRST, GAP, HOLD, LAST, MARGIN, PAD, Charset, Coding, Media, Units, Verdict
+
+STREAMS = 2048         # streams with state at once; an inflater takes about 50 KB
+ARENA = 64 << 20       # octets of text from one batch
+UNDO = looks.ESCAPE | looks.ENTITY | looks.WIDE
+
+
+class StreamState:
+    """What a decoded stream leaves for its next unit."""
+
+    __slots__ = ("charset", "failed", "inflater", "left", "read", "tail")
+
+    def __init__(self, inflater: Inflater | None) -> None:
+        self.inflater = inflater
+        self.charset = Charset.UNKNOWN
+        self.left = b""          # an unfinished character
+        self.tail = b""          # the last HOLD octets of text, which the next unit shows again
+        self.read = 0            # octets of text before `tail`
+        self.failed = ""         # why nothing more can be read
+
+
+class Piece(NamedTuple):
+    """Text of one unit, in the reader's arena."""
+
+    bounds: np.ndarray   # int64 (4,): start, hits up to here were reported before, hits up to here are reported now, stop
+    steps: int           # Step bits
+    verdict: Verdict
+    why: str             # of an undecodable unit
+    decoded: int         # octets of text that no unit showed before
+    base: int            # octets of the message's text before bounds[0]
+
+
+class Reader:
+    """Turns coded units into text; keeps what their streams need, and forgets the longest unused beyond STREAMS."""
+
+    def __init__(self, streams: int = STREAMS) -> None:
+        self.streams = streams
+        self.states: OrderedDict[int, StreamState] = OrderedDict()
+        self.evicted = 0
+        self.arena = np.zeros(1 << 20, np.uint8)
+        self.used = 0
+        self.work = np.zeros(1 << 18, np.uint8)
+
+    def clear(self) -> None:
+        """Drop the texts of the last batch."""
+        self.used = 0
+
+    def forget(self, stream: int) -> None:
+        """Drop the state of a stream that ended without LAST."""
+        self.states.pop(stream, None)
+
+    def read(self, units: Units, row: int) -> Piece:
+        """Text of unit `row`, at the end of the arena."""
+        stream, flags = int(units.stream[row]), int(units.flags[row])
+        if flags & FIRST:
+            self.states.pop(stream, None)
+        octets = units.buf[int(units.start[row]):int(units.stop[row])]
+        state = self.states.get(stream) or self.open_state(units, row, octets)
+        if state is None:
+            piece = self.read_open(units, row, octets)
+        else:
+            self.states.move_to_end(stream)
+            piece = self.read_coded(state, units, row, octets)
+        if flags & LAST:
+            self.states.pop(stream, None)
+        return piece
+
+    def open_state(self, units: Units, row: int, octets: np.ndarray) -> StreamState | None:
+        """State for a stream whose coding needs it from its first octet on; None if the unit can be read by itself."""
+        coding, flags = Coding(min(int(units.coding[row]), Coding.OTHER)), int(units.flags[row])
+        if coding == Coding.IDENTITY and flags & FIRST and octets[:3].tobytes() == b"\x1f\x8b\x08":
+            coding = Coding.GZIP  # an archive sent as it is
+        if coding == Coding.IDENTITY:
+            return None
+        state = StreamState(Inflater(coding) if coding != Coding.OTHER else None)
+        if coding == Coding.OTHER:
+            state.failed = "coding"
+        elif not flags & FIRST:
+            state.failed = "beginning"  # evicted, or begun before the sensor saw it
+        self.keep(int(units.stream[row]), state)
+        return state
+
+    def keep(self, stream: int, state: StreamState) -> None:
+        """Remember `state`, forgetting the longest unused one beyond the limit."""
+        self.states[stream] = state
+        if len(self.states) > self.streams:
+            self.states.popitem(last=False)
+            self.evicted += 1
+
+    def read_open(self, units: Units, row: int, octets: np.ndarray) -> Piece:
+        """A unit of identity coding, by itself; a charset with state opens that state."""
+        flags, carried, stop = int(units.flags[row]), int(units.carried[row]), octets.size
+        border = max(0, carried - MARGIN)
+        bounds = np.array([0, border, stop if flags & LAST else max(border, stop - MARGIN), stop], np.int64)
+        declared = Charset(int(units.charset[row]))
+        charset, _ = decide_charset(octets, 0, stop, declared, flags)
+        if charset not in STEP:
+            fits = charset != Charset.UNKNOWN
+            return self.finish(octets, bounds, Media(int(units.media[row])), 0 if fits else int(Step.DAMAGED), stop - carried, 0)
+        state = StreamState(None)
+        state.charset = charset
+        self.keep(int(units.stream[row]), state)
+        target = self.room(octets.size * 2 + PAD)
+        done = transcode(charset, octets, bounds, target, 0)
+        state.left = octets[stop - done.left:].tobytes() if done.left else b""
+        bounds[2] = done.end if flags & LAST else max(int(bounds[1]), done.end - MARGIN)
+        shown = bounds[1] + MARGIN if carried else 0
+        self.remember(state, target[:done.end])
+        return self.finish(target, bounds, Media(int(units.media[row])), int(STEP[charset]), max(0, done.end - int(shown)), 0)
+
+    def read_coded(self, state: StreamState, units: Units, row: int, octets: np.ndarray) -> Piece:
+        """A unit of a stream with state: only its new octets, behind the text the state kept."""
+        flags, fresh = int(units.flags[row]), octets[min(octets.size, int(units.carried[row])):].tobytes()
+        if flags & GAP:
+            state.tail, state.left = b"", b""
+            if state.inflater is not None:
+                state.failed = state.failed or "gap"
+        if state.failed:
+            return self.nothing(Verdict.UNDECODABLE, state.failed)
+        steps = 0
+        if state.inflater is not None:
+            steps = int(Step.GZIP if state.inflater.coding == Coding.GZIP else Step.DEFLATE)
+            fresh = state.inflater.feed(fresh)
+            state.failed = state.inflater.failed
+        piece = self.read_text(state, fresh, units, row, steps)
+        if state.failed:
+            return piece._replace(verdict=Verdict.UNDECODABLE, why=state.failed)
+        return piece
+
+    def read_text(self, state: StreamState, fresh: bytes, units: Units, row: int, steps: int) -> Piece:
+        """`fresh` octets of decoded content, of whatever charset, behind the state's tail."""
+        flags, tail = int(units.flags[row]), len(state.tail)
+        last = bool(flags & LAST) or bool(state.failed)
+        if not fresh and not (last and tail):
+            return self.nothing(Verdict.PENDING, "")
+        data = np.frombuffer(state.left + fresh, np.uint8)
+        if state.charset not in STEP:
+            edges = (flags & ~(FIRST | LAST)) | (LAST if last else 0) | (0 if state.read or tail else FIRST)
+            state.charset, _ = decide_charset(data, 0, data.size, Charset(int(units.charset[row])), edges)
+        target = self.room(tail + data.size * 2 + PAD)
+        target[:tail] = np.frombuffer(state.tail, np.uint8)
+        if state.charset in STEP:
+            steps |= int(STEP[state.charset])
+            done = transcode(state.charset, data, np.array([0, 0, data.size, data.size], np.int64), target, tail)
+            state.left, end = data[data.size - done.left:].tobytes() if done.left else b"", done.end
+        else:
+            steps |= int(Step.DAMAGED) if state.charset == Charset.UNKNOWN else 0
+            state.left, end = b"", tail + data.size
+            target[tail:end] = data
+        border = max(0, tail - MARGIN)
+        bounds = np.array([0, border, end if last else max(border, end - MARGIN), end], np.int64)
+        base = state.read
+        self.remember(state, target[:end])
+        return self.finish(target, bounds, Media(int(units.media[row])), steps, end - tail, base)
+
+    def remember(self, state: StreamState, text: np.ndarray) -> None:
+        """Keep the end of `text` for the stream's next unit."""
+        state.tail = text[max(0, text.size - HOLD):].tobytes()
+        state.read += text.size - len(state.tail)
+
+    def finish(self, src: np.ndarray, bounds: np.ndarray, media: Media, steps: int, decoded: int, base: int) -> Piece:
+        """Undo escapes of UTF-8 in `src` and put the text into the arena."""
+        counts = np.zeros(6, np.int64)
+        size = int(bounds[3] - bounds[0])
+        if not self.reserve(size + PAD):
+            return self.nothing(Verdict.UNDECODABLE, "room")
+        seen = int(looks.look(src, int(bounds[0]), int(bounds[3]), 3, counts))
+        if seen & looks.PERCENT or media == Media.FORM:
+            src, seen, steps = self.undo_percents(src, bounds, media, steps)
+        start = self.used
+        if seen & UNDO:
+            end, undone = undo_escapes(src, bounds, self.arena, start)
+            steps |= int(undone)
+        else:
+            end = start + int(bounds[3] - bounds[0])
+            self.arena[start:end] = src[bounds[0]:bounds[3]]
+            bounds += start - bounds[0]
+        self.arena[end:end + PAD] = 0
+        self.used = int(end) + PAD
+        damaged = steps & Step.DAMAGED
+        return Piece(bounds, steps, Verdict.UNDECODABLE if damaged else Verdict.INSPECTED, "charset" if damaged else "", decoded, base)
+
+    def undo_percents(self, src: np.ndarray, bounds: np.ndarray, media: Media, steps: int) -> tuple[np.ndarray, int, int]:
+        """Undo %XX into UTF-8, through GB18030 where the undone octets are that; return (text, its look, steps)."""
+        undone = np.empty(int(bounds[3] - bounds[0]) + PAD, np.uint8)
+        before = int(bounds[3] - bounds[0])
+        end = int(undo_percent(src, bounds, undone, 0, media == Media.FORM))
+        steps |= int(Step.PERCENT) if end < before else 0
+        counts = np.zeros(6, np.int64)
+        seen = int(looks.look(undone, 0, end, 3, counts))
+        if seen & looks.BAD and plausible(trial(Charset.GB18030, undone, 0, end)):
+            wide = np.empty(end * 2 + PAD, np.uint8)
+            end = transcode(Charset.GB18030, undone, bounds, wide, 0).end
+            return wide, int(looks.look(wide, 0, end, 3, counts)), steps | int(Step.GB18030)
+        return undone, seen, steps
+
+    def nothing(self, verdict: Verdict, why: str) -> Piece:
+        """No text."""
+        return Piece(np.full(4, self.used, np.int64), 0, verdict, why, 0, 0)
+
+    def room(self, octets: int) -> np.ndarray:
+        """Scratch of at least `octets`, overwritten by the next call."""
+        if self.work.size < octets:
+            self.work = np.zeros(octets * 2, np.uint8)
+        return self.work
+
+    def reserve(self, octets: int) -> bool:
+        """Make room in the arena; False beyond ARENA. Texts move, their bounds stay."""
+        need = self.used + octets
+        if need > ARENA:
+            return False
+        if need > self.arena.size:
+            grown = np.zeros(min(ARENA, need * 2), np.uint8)
+            grown[:self.used] = self.arena[:self.used]
+            self.arena = grown
+        return True
