@@ -1,0 +1,86 @@
+"""What a stream or datagram is, by its first octets.
+
+Sources: RFC 8446 section 5.1, RFC 9112, RFC 4253 section 4.2, RFC 9000 section 17, RFC 9147, the WireGuard paper section 5.4.
+"""
+
+import numpy as np
+from numba import njit
+
+UNKNOWN, NEED_MORE, TLS, HTTP, SSH, DNS, QUIC, DTLS, WIREGUARD, ESP = range(10)
+LONGEST_METHOD = 20
+
+
+@njit(nogil=True, cache=True)
+def recognise_stream(buf, start, stop):
+    """The protocol of a TCP stream that begins with buf[start:stop]; NEED_MORE while that could still become one."""
+    n = stop - start
+    if n == 0:
+        return NEED_MORE
+    first = buf[start]
+    if 20 <= first <= 24:
+        if n < 5:
+            return NEED_MORE
+        length = (np.int64(buf[start + 3]) << 8) | np.int64(buf[start + 4])
+        return TLS if buf[start + 1] == 3 and buf[start + 2] <= 4 and 0 < length <= 18432 else UNKNOWN
+    if first == 83 and n >= 4 and buf[start + 1] == 83 and buf[start + 2] == 72 and buf[start + 3] == 45:  # SSH-
+        return SSH
+    if 65 <= first <= 90:
+        return recognise_http(buf, start, stop)
+    return UNKNOWN
+
+
+@njit(nogil=True, cache=True)
+def recognise_http(buf, start, stop):
+    """HTTP/1.x by `HTTP/1.` or by a method, a space and a target."""
+    status = (72, 84, 84, 80, 47, 49, 46)  # HTTP/1.
+    same = 0
+    while same < 7 and start + same < stop and buf[start + same] == status[same]:
+        same += 1
+    if same == 7:
+        return HTTP
+    if start + same == stop:
+        return NEED_MORE
+    for i in range(start, min(stop, start + LONGEST_METHOD)):
+        c = buf[i]
+        if c == 32:
+            if i - start < 3:
+                return UNKNOWN
+            if i + 1 == stop:
+                return NEED_MORE
+            target = buf[i + 1]
+            # a path, `*`, or an absolute or authority form
+            return HTTP if target in (47, 42) or is_word(target) else UNKNOWN
+        if not (65 <= c <= 90 or c in (45, 95)):
+            return UNKNOWN
+    return UNKNOWN if stop - start >= LONGEST_METHOD else NEED_MORE
+
+
+@njit(nogil=True, cache=True)
+def is_word(c):
+    """A letter, a digit or an opening bracket: how an authority begins."""
+    return 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c == 91
+
+
+@njit(nogil=True, cache=True)
+def recognise_datagram(buf, start, stop, sport, dport):
+    """The protocol of a UDP datagram, as far as it matters whether it can be read."""
+    n = stop - start
+    if n == 0:
+        return UNKNOWN
+    first = np.int64(buf[start])
+    if sport in (53, 5353, 5355) or dport in (53, 5353, 5355):
+        return DNS if n >= 12 else UNKNOWN
+    if n >= 13 and 20 <= first <= 26 and buf[start + 1] == 254 and buf[start + 2] >= 252:
+        return DTLS
+    if n >= 32 and 1 <= first <= 4 and buf[start + 1] == 0 and buf[start + 2] == 0 and buf[start + 3] == 0:
+        if (first == 1 and n == 148) or (first == 2 and n == 92) or (first == 3 and n == 64) or (first == 4 and n % 16 == 0):
+            return WIREGUARD
+    if n >= 7 and first & 0xC0 == 0xC0:
+        version = (np.int64(buf[start + 1]) << 24) | (np.int64(buf[start + 2]) << 16) | (np.int64(buf[start + 3]) << 8) | np.int64(buf[start + 4])
+        if version in (0x00000001, 0x6B3343CF) or version >> 8 in (0xFF0000, 0x51303) or (version >> 24 == 0x51 and buf[start + 2] == 48):
+            return QUIC
+    if (sport == 443 or dport == 443) and n >= 21 and first & 0xC0 == 0x40:
+        return QUIC
+    if sport in (500, 4500) or dport in (500, 4500):
+        return ESP
+    return UNKNOWN

@@ -1,0 +1,90 @@
+"""The streams as the worker sees them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detectors.units import PAD, Units
+from sensor.stream.columns import CARRY_DROPPED, EVENTS, GAPS, OCTET_REASONS, SLOT, UNITS, new_streams
+from sensor.stream.order_kernels import close_entry, drain_octets, flush_pending, open_entry, order_packets, settle_events, settle_units
+
+TCP = 6
+NOBODY = 2  # outbound direction of a flow none of whose ends sends out
+
+
+class StreamEngine:
+    """Entries of flows that may be looked into. `take_units` and `take_events` must be emptied whenever a call stops early."""
+
+    def __init__(self, entries: int = 1 << 16, windows: int = 1 << 12, pieces: int = 1 << 13, capacity: int = 1 << 13) -> None:
+        self.streams = new_streams(entries, windows, pieces, capacity)
+        self._free = list(range(entries - 1, -1, -1))
+        self._pool_stop = windows * SLOT
+        self.refused = 0
+
+    def open(self, flow: int, outbound: int, ip_protocol: int, dns: bool) -> int:
+        """The entry of a new flow (its slot), or -1 when all are taken; `outbound` is the direction that goes out."""
+        if not self._free:
+            self.refused += 1
+            return -1
+        entry = self._free.pop()
+        open_entry(self.streams, entry, flow, outbound, ip_protocol == TCP, dns)
+        return entry
+
+    def order(self, buf: np.ndarray, frames: np.ndarray, times: np.ndarray, touch: tuple, content_of: np.ndarray, begin: int, n: int) -> int:  # type: ignore[type-arg]
+        """Take the payload of rows begin..n; the row to go on at. Before `n`: empty units and events, and call again."""
+        return int(order_packets(self.streams, buf, frames, times, touch[0], touch[1], content_of, begin, n))
+
+    def close(self, entry: int) -> None:
+        """The flow is over: what is open becomes units. The entry stays until `release`."""
+        close_entry(self.streams, entry)
+
+    def flush(self, first: int = 0) -> int:
+        """Hand on what is open; the direction row to go on at, or -1 when done."""
+        rows = len(self.streams.directions)
+        at = int(flush_pending(self.streams, first, rows))
+        return -1 if at >= rows else at
+
+    def release(self, entry: int) -> None:
+        """Nothing refers to the entry any more."""
+        self.streams.directions["flow"][2 * entry : 2 * entry + 2] = -1
+        self._free.append(entry)
+
+    def units(self) -> tuple[Units, int]:
+        """The units that are ready, as the detectors take them, and their number."""
+        n = int(self.streams.control[UNITS])
+        rows = self.streams.units[:n]
+        base = rows["window"].astype(np.int64) * SLOT
+        buf = self.streams.pool[: self._pool_stop + PAD]
+        return Units(buf, base + rows["start"], base + rows["stop"], rows["stream"].copy(), rows["coding"].copy(), rows["charset"].copy(),
+                     rows["media"].copy(), rows["flags"].copy(), rows["carried"].copy()), n
+
+    def unit_rows(self) -> np.ndarray:
+        """The same units' own rows (UNIT): which direction, which moment."""
+        return self.streams.units[: int(self.streams.control[UNITS])]
+
+    def settle_units(self, verdicts: np.ndarray) -> None:
+        """The units have been looked into, with these verdicts, uint8 (n,)."""
+        settle_units(self.streams, verdicts, len(verdicts))
+
+    def events(self) -> np.ndarray:
+        """The events that are ready (EVENT); offsets are into `pool`."""
+        return self.streams.events[: int(self.streams.control[EVENTS])]
+
+    def settle_events(self) -> None:
+        """The events have been read."""
+        settle_events(self.streams)
+
+    def drain(self, entries: np.ndarray, lanes: np.ndarray, outbound: np.ndarray, ledger: np.ndarray, columns: np.ndarray) -> None:
+        """Move the octets of `entries` (n,) to the coverage ledger: lane of each, outbound direction of each, ledger columns by reason."""
+        for way in range(2):
+            out = np.where(outbound == NOBODY, 2, np.where(outbound == way, 0, 1))
+            drain_octets(self.streams.directions, entries * 2 + way, lanes, out, ledger, columns)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What moved since the start."""
+        control = self.streams.control
+        return {"stream_gaps": int(control[GAPS]), "stream_carry_dropped": int(control[CARRY_DROPPED]), "stream_refused": self.refused}
+
+
+__all__ = ["NOBODY", "OCTET_REASONS", "StreamEngine"]

@@ -1,0 +1,152 @@
+"""Windows: a direction's unread octets, cut into units. A window is free again when nobody holds it."""
+
+import numpy as np
+from numba import njit
+
+from detectors.units import FIRST, HOLD, LAST
+from sensor.stream.columns import CARRY_DROPPED, DATAGRAM_FILL, DATAGRAMS, EVENTS, FREE_WINDOWS, NEXT_STREAM, SLOT, UNITS, WINDOW
+
+ROOM_WORTH_USING = 2048  # a window with less room left is not begun upon again
+
+
+@njit(nogil=True, cache=True)
+def take_window(streams):
+    """A free window, held once; -1 when there is none."""
+    n = streams.control[FREE_WINDOWS]
+    if n == 0:
+        return np.int32(-1)
+    streams.control[FREE_WINDOWS] = n - 1
+    window = streams.slots[n - 1, 0]
+    streams.slots[window, 1] = 1
+    return window
+
+
+@njit(nogil=True, cache=True)
+def drop_window(streams, window):
+    """One holder less; free when it was the last."""
+    streams.slots[window, 1] -= 1
+    if streams.slots[window, 1] == 0:
+        n = streams.control[FREE_WINDOWS]
+        streams.slots[n, 0] = window
+        streams.control[FREE_WINDOWS] = n + 1
+
+
+@njit(nogil=True, cache=True)
+def open_window(streams, direction):
+    """Make sure that `direction` has a window; False when none is to be had."""
+    if direction.window < 0:
+        window = take_window(streams)
+        if window < 0:
+            return False
+        direction.window = window
+        direction.unit = direction.fill = direction.carried = direction.searched = 0
+    return True
+
+
+@njit(nogil=True, cache=True)
+def close_window(streams, direction):
+    """`direction` needs its window no more."""
+    if direction.window >= 0:
+        drop_window(streams, direction.window)
+    direction.window = -1
+    direction.unit = direction.fill = direction.carried = direction.searched = 0
+
+
+@njit(nogil=True, cache=True)
+def append(streams, direction, buf, start, stop):
+    """Copy as much of buf[start:stop] as the window holds; octets taken."""
+    n = min(stop - start, np.int64(WINDOW - direction.fill))
+    to = np.int64(direction.window) * SLOT + direction.fill
+    streams.pool[to : to + n] = buf[start : start + n]
+    direction.fill += n
+    return n
+
+
+@njit(nogil=True, cache=True)
+def new_message(streams, direction):
+    """The next unit of `direction` is a message's first."""
+    direction.stream = streams.control[NEXT_STREAM]
+    streams.control[NEXT_STREAM] += 1
+    direction.flags = FIRST
+
+
+@njit(nogil=True, cache=True)
+def cut_unit(streams, row, direction, last):
+    """Hand the open unit on. Unless `last`, its tail is carried into a fresh window. False when there is no room for it."""
+    fresh = direction.fill - direction.unit - direction.carried
+    if fresh <= 0 and not (last and direction.coding != 0 and direction.flags & FIRST == 0):
+        if last:
+            direction.unit, direction.carried = direction.fill, 0
+        return True
+    n = streams.control[UNITS]
+    if n >= streams.units.shape[0] or direction.window < 0:
+        return False
+    unit = streams.units[n]
+    unit.stream, unit.ts_ns, unit.direction = direction.stream, direction.ts_ns, row
+    unit.window, unit.start, unit.stop, unit.carried = direction.window, direction.unit, direction.fill, direction.carried
+    unit.coding, unit.charset, unit.media = direction.coding, direction.charset, direction.media
+    unit.flags = direction.flags | (LAST if last else 0)
+    streams.control[UNITS] = n + 1
+    streams.slots[direction.window, 1] += 1
+    direction.flags = 0
+    carry_over(streams, direction, last)
+    return True
+
+
+@njit(nogil=True, cache=True)
+def carry_over(streams, direction, last):
+    """After a cut: go on in the same window if it has room, else in another; show the tail again unless the message is over."""
+    tail = 0 if last or direction.coding != 0 else min(HOLD, direction.fill - direction.unit)
+    if last and WINDOW - direction.fill >= ROOM_WORTH_USING:
+        direction.unit, direction.carried, direction.searched = direction.fill, 0, direction.fill
+        return
+    old, old_fill = direction.window, direction.fill
+    direction.window = -1
+    if last:
+        drop_window(streams, old)
+        return
+    if open_window(streams, direction):
+        if tail > 0:
+            source = np.int64(old) * SLOT + old_fill - tail
+            to = np.int64(direction.window) * SLOT
+            streams.pool[to : to + tail] = streams.pool[source : source + tail]
+            direction.fill = direction.carried = tail
+    elif tail > 0:
+        streams.control[CARRY_DROPPED] += 1
+    drop_window(streams, old)
+
+
+@njit(nogil=True, cache=True)
+def add_event(streams, row, direction, proto, start, stop):
+    """An event about octets start..stop of the direction's window; its row, or -1 when there is no room."""
+    n = streams.control[EVENTS]
+    if n >= streams.events.shape[0]:
+        return np.int64(-1)
+    base = np.int64(direction.window) * SLOT
+    event = streams.events[n]
+    event.start, event.stop, event.ts_ns = base + start, base + stop, direction.ts_ns
+    event.direction, event.window, event.proto, event.what = row, direction.window, proto, 0
+    streams.slots[direction.window, 1] += 1
+    streams.control[EVENTS] = n + 1
+    return n
+
+
+@njit(nogil=True, cache=True)
+def place_datagram(streams, buf, start, stop):
+    """Copy a datagram into the shared window; (window, start) or (-1, 0). The window is held once for the caller."""
+    n = stop - start
+    window, fill = streams.control[DATAGRAMS], streams.control[DATAGRAM_FILL]
+    if n > WINDOW:
+        return np.int64(-1), np.int64(0)
+    if window < 0 or fill + n > WINDOW:
+        if window >= 0:
+            drop_window(streams, np.int32(window))
+        window, fill = np.int64(take_window(streams)), np.int64(0)
+        streams.control[DATAGRAMS] = window
+        if window < 0:
+            return np.int64(-1), np.int64(0)
+    to = window * SLOT + fill
+    streams.pool[to : to + n] = buf[start:stop]
+    streams.control[DATAGRAM_FILL] = fill + n
+    streams.slots[window, 1] += 1
+    return window, fill
