@@ -113,12 +113,12 @@ def make_tokens(text, hits, rows, key, domains, rules, scratch):
 @njit(nogil=True, cache=True)
 def breaks_record(text, start, stop):
     """Whether a record ends between two hits: at a newline, a closing brace, or over more than 512 octets."""
-    if stop - start > 512:
-        return True
-    for at in range(start, stop):
-        if text[at] == 0x0A or text[at] == 0x7D:
-            return True
-    return False
+    ends = stop - start > 512
+    at = start
+    while at < stop and not ends:
+        ends = text[at] == 0x0A or text[at] == 0x7D
+        at += 1
+    return ends
 
 
 @njit(nogil=True, cache=True)

@@ -97,7 +97,7 @@ def decide_charset(src: np.ndarray, start: int, stop: int, declared: Charset, fl
         found = looks_like_utf16(counts)
         if found:
             return found, seen
-    if not seen & looks.BAD and (declared != Charset.GB18030 or not seen & looks.HIGH or counts[looks.CHARS] >= 8):
+    if not seen & looks.BAD and (declared != Charset.GB18030 or not seen & looks.HIGH or counts[looks.CHARS] >= 4):
         return Charset.UTF8, seen
     result = trial(Charset.GB18030, src, start, stop)
     if declared == Charset.GB18030 and result.errors * 50 <= result.chars:

@@ -81,7 +81,8 @@ def quiet_words(words, at):
     for k in range(8):
         word = words[at + k]
         percent, slash, ampersand = word ^ PERCENTS, word ^ BACKSLASHES, word ^ AMPERSANDS
-        seen |= word | ((percent - ONES) & ~percent) | ((slash - ONES) & ~slash) | ((ampersand - ONES) & ~ampersand) | ((word - ONES) & ~word)
+        seen |= word | ((word - ONES) & ~word) | ((percent - ONES) & ~percent)
+        seen |= ((slash - ONES) & ~slash) | ((ampersand - ONES) & ~ampersand)
     return 8 if (seen & TOPS) == ZERO else 0
 
 

@@ -16,6 +16,8 @@ from detectors.units import FIRST, GAP, HOLD, LAST, MARGIN, PAD, Charset, Coding
 
 STREAMS = 2048         # streams with state at once; an inflater takes about 50 KB
 ARENA = 64 << 20       # octets of text from one batch
+UNDECIDED = 64         # octets of a decoded stream that are waited for before its charset is decided
+HIGH_OCTETS = bytes(range(0x80, 0x100))
 UNDO = looks.ESCAPE | looks.ENTITY | looks.WIDE
 
 
@@ -41,7 +43,26 @@ class Piece(NamedTuple):
     verdict: Verdict
     why: str             # of an undecodable unit
     decoded: int         # octets of text that no unit showed before
-    base: int            # octets of the message's text before bounds[0]
+    base: int            # octets of the message's text before bounds[0]; -1 if the unit was read by itself
+    lies: bool = False   # the text is the unit's own octets: bounds count from its start
+
+
+def unfinished(data: np.ndarray) -> bytes:
+    """Octets at the end that may begin a character, of whatever charset."""
+    end = data[-4:].tobytes()
+    high = len(end) - len(end.rstrip(HIGH_OCTETS))
+    try:
+        end[len(end) - high:].decode()
+    except UnicodeDecodeError:
+        return end[len(end) - high:] if high < 4 else b""
+    return b""
+
+
+def reads_as_utf8(data: np.ndarray) -> bool:
+    """Whether a stream taken for GB18030 turns out to be UTF-8: a short binary greeting may have misled."""
+    tally = np.zeros(6, np.int64)
+    seen = int(looks.look(data, 0, data.size, 3, tally))
+    return not seen & looks.BAD and int(tally[looks.CHARS]) >= 3
 
 
 class Reader:
@@ -107,10 +128,13 @@ class Reader:
         border = max(0, carried - MARGIN)
         bounds = np.array([0, border, stop if flags & LAST else max(border, stop - MARGIN), stop], np.int64)
         declared = Charset(int(units.charset[row]))
-        charset, _ = decide_charset(octets, 0, stop, declared, flags)
+        charset, seen = decide_charset(octets, 0, stop, declared, flags)
         if charset not in STEP:
-            fits = charset != Charset.UNKNOWN
-            return self.finish(octets, bounds, Media(int(units.media[row])), 0 if fits else int(Step.DAMAGED), stop - carried, 0)
+            steps = 0 if charset != Charset.UNKNOWN else int(Step.DAMAGED)
+            media = Media(int(units.media[row]))
+            if seen & (UNDO | looks.PERCENT) or media == Media.FORM:
+                return self.finish(octets, bounds, media, steps, stop - carried, -1)
+            return self.judge(bounds, steps, stop - carried, -1)._replace(lies=True)
         state = StreamState(None)
         state.charset = charset
         self.keep(int(units.stream[row]), state)
@@ -120,7 +144,7 @@ class Reader:
         bounds[2] = done.end if flags & LAST else max(int(bounds[1]), done.end - MARGIN)
         shown = bounds[1] + MARGIN if carried else 0
         self.remember(state, target[:done.end])
-        return self.finish(target, bounds, Media(int(units.media[row])), int(STEP[charset]), max(0, done.end - int(shown)), 0)
+        return self.finish(target, bounds, Media(int(units.media[row])), int(STEP[charset]), max(0, done.end - int(shown)), -1)
 
     def read_coded(self, state: StreamState, units: Units, row: int, octets: np.ndarray) -> Piece:
         """A unit of a stream with state: only its new octets, behind the text the state kept."""
@@ -145,22 +169,26 @@ class Reader:
         """`fresh` octets of decoded content, of whatever charset, behind the state's tail."""
         flags, tail = int(units.flags[row]), len(state.tail)
         last = bool(flags & LAST) or bool(state.failed)
-        if not fresh and not (last and tail):
+        if not last and len(state.left) + len(fresh) < UNDECIDED and state.charset == Charset.UNKNOWN:
+            state.left += fresh
             return self.nothing(Verdict.PENDING, "")
-        data = np.frombuffer(state.left + fresh, np.uint8)
-        if state.charset not in STEP:
+        if not state.left and not fresh and not (last and tail):
+            return self.nothing(Verdict.PENDING, "")
+        data = np.frombuffer(bytearray(state.left + fresh), np.uint8)  # writable, as every other buffer
+        if state.charset not in STEP or (state.charset == Charset.GB18030 and reads_as_utf8(data)):
             edges = (flags & ~(FIRST | LAST)) | (LAST if last else 0) | (0 if state.read or tail else FIRST)
             state.charset, _ = decide_charset(data, 0, data.size, Charset(int(units.charset[row])), edges)
         target = self.room(tail + data.size * 2 + PAD)
-        target[:tail] = np.frombuffer(state.tail, np.uint8)
+        target[:tail] = np.frombuffer(bytearray(state.tail), np.uint8)
         if state.charset in STEP:
             steps |= int(STEP[state.charset])
             done = transcode(state.charset, data, np.array([0, 0, data.size, data.size], np.int64), target, tail)
             state.left, end = data[data.size - done.left:].tobytes() if done.left else b"", done.end
         else:
             steps |= int(Step.DAMAGED) if state.charset == Charset.UNKNOWN else 0
-            state.left, end = b"", tail + data.size
-            target[tail:end] = data
+            state.left = b"" if last else unfinished(data)
+            end = tail + data.size - len(state.left)
+            target[tail:end] = data[:end - tail]
         border = max(0, tail - MARGIN)
         bounds = np.array([0, border, end if last else max(border, end - MARGIN), end], np.int64)
         base = state.read
@@ -191,6 +219,10 @@ class Reader:
             bounds += start - bounds[0]
         self.arena[end:end + PAD] = 0
         self.used = int(end) + PAD
+        return self.judge(bounds, steps, decoded, base)
+
+    def judge(self, bounds: np.ndarray, steps: int, decoded: int, base: int) -> Piece:
+        """A text whose octets were understood, unless no charset fitted."""
         damaged = steps & Step.DAMAGED
         return Piece(bounds, steps, Verdict.UNDECODABLE if damaged else Verdict.INSPECTED, "charset" if damaged else "", decoded, base)
 
@@ -210,7 +242,7 @@ class Reader:
 
     def nothing(self, verdict: Verdict, why: str) -> Piece:
         """No text."""
-        return Piece(np.full(4, self.used, np.int64), 0, verdict, why, 0, 0)
+        return Piece(np.full(4, self.used, np.int64), 0, verdict, why, 0, -1)
 
     def room(self, octets: int) -> np.ndarray:
         """Scratch of at least `octets`, overwritten by the next call."""
