@@ -22,6 +22,10 @@ if numba.config.DISABLE_JIT:
         equal = tags[start : start + 32] == tag
         return int(np.packbits(equal, bitorder="little").view(np.uint32)[0])
 
+    def copy_octets(to_array, to, from_array, start, n):  # type: ignore[no-untyped-def]
+        """from_array[start:start + n] → to_array[to:to + n]; the ranges must not overlap."""
+        to_array[to : to + n] = from_array[start : start + n]
+
     def lowest_bit(mask):  # type: ignore[no-untyped-def]
         """Index of the lowest set bit of a non-zero mask."""
         mask = int(mask)
@@ -62,6 +66,21 @@ else:
             return builder.zext(builder.bitcast(same, ir.IntType(32)), ir.IntType(64))
 
         return types.int64(tags, types.int64, types.uint16), codegen
+
+    @intrinsic
+    def copy_octets(typingctx, to_array, to, from_array, start, n):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """from_array[start:start + n] → to_array[to:to + n] (uint8); the ranges must not overlap."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            places = []
+            for array, at in ((0, 1), (2, 3)):
+                array_type = signature.args[array]
+                data = context.make_array(array_type)(context, builder, args[array])
+                places.append(cgutils.get_item_pointer(context, builder, array_type, data, [args[at]], wraparound=False, boundscheck=False))
+            cgutils.raw_memcpy(builder, places[0], places[1], args[4], 1)
+            return context.get_dummy_value()
+
+        return types.void(to_array, types.int64, from_array, types.int64, types.int64), codegen
 
     @intrinsic
     def lowest_bit(typingctx, mask):  # type: ignore[no-untyped-def]  # noqa: ARG001

@@ -72,11 +72,12 @@ def recognise_datagram(buf, start, stop, sport, dport):
         return DNS if n >= 12 else UNKNOWN
     if n >= 13 and 20 <= first <= 26 and buf[start + 1] == 254 and buf[start + 2] >= 252:
         return DTLS
-    if n >= 32 and 1 <= first <= 4 and buf[start + 1] == 0 and buf[start + 2] == 0 and buf[start + 3] == 0:
-        if (first == 1 and n == 148) or (first == 2 and n == 92) or (first == 3 and n == 64) or (first == 4 and n % 16 == 0):
-            return WIREGUARD
+    if n >= 32 and buf[start + 1] == 0 and buf[start + 2] == 0 and buf[start + 3] == 0 and is_wireguard_size(first, n):
+        return WIREGUARD
     if n >= 7 and first & 0xC0 == 0xC0:
-        version = (np.int64(buf[start + 1]) << 24) | (np.int64(buf[start + 2]) << 16) | (np.int64(buf[start + 3]) << 8) | np.int64(buf[start + 4])
+        version = np.int64(0)
+        for i in range(start + 1, start + 5):
+            version = (version << 8) | np.int64(buf[i])
         if version in (0x00000001, 0x6B3343CF) or version >> 8 in (0xFF0000, 0x51303) or (version >> 24 == 0x51 and buf[start + 2] == 48):
             return QUIC
     if (sport == 443 or dport == 443) and n >= 21 and first & 0xC0 == 0x40:
@@ -84,3 +85,9 @@ def recognise_datagram(buf, start, stop, sport, dport):
     if sport in (500, 4500) or dport in (500, 4500):
         return ESP
     return UNKNOWN
+
+
+@njit(nogil=True, cache=True)
+def is_wireguard_size(kind, n):
+    """Whether a WireGuard message of this kind has this many octets."""
+    return (kind == 1 and n == 148) or (kind == 2 and n == 92) or (kind == 3 and n == 64) or (kind == 4 and n % 16 == 0)

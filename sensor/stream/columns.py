@@ -11,8 +11,8 @@ from sensor.records import new_column, new_records
 
 WINDOW = 16384          # octets of one window
 SLOT = WINDOW + PAD     # with the pad that may be read behind it
-CHUNK = 2048            # octets of one held-back piece of a segment
-MOST_HELD = 128         # pieces held back for one direction
+CHUNK = 1536            # octets of one held-back piece of a segment
+MOST_HELD = 1024        # pieces held back for one direction: a fast sender's round trip
 
 # Reasons, columns of Direction.octets; the order is the kernels'.
 OCTET_REASONS = ("inspected", "encrypted", "undecodable", "truncated", "duplicate", "missed", "not_outbound", "shed")
@@ -30,6 +30,7 @@ DIRECTION = np.dtype([
     ("fill", np.int32),           # where the window's octets end
     ("carried", np.int32),        # leading octets of the open unit that were shown before
     ("held", np.int32),           # first held-back piece, -1 for none
+    ("held_last", np.int32),      # and the last one
     ("n_held", np.int32),
     ("messages", np.uint32),
     ("searched", np.int32),       # how far the window has been searched for a head's end

@@ -5,49 +5,59 @@ from __future__ import annotations
 import numpy as np
 
 from detectors.units import PAD, Units
+from sensor.flow.columns import Touch
 from sensor.stream.columns import CARRY_DROPPED, EVENTS, GAPS, OCTET_REASONS, SLOT, UNITS, new_streams
-from sensor.stream.order_kernels import close_entry, drain_octets, flush_pending, open_entry, order_packets, settle_events, settle_units
+from sensor.stream.order_kernels import close_entries, drain_octets, flush_pending, open_entries, order_packets, settle_events, settle_units
 
-TCP = 6
 NOBODY = 2  # outbound direction of a flow none of whose ends sends out
 
 
 class StreamEngine:
     """Entries of flows that may be looked into. `take_units` and `take_events` must be emptied whenever a call stops early."""
 
-    def __init__(self, entries: int = 1 << 16, windows: int = 1 << 12, pieces: int = 1 << 13, capacity: int = 1 << 13) -> None:
+    def __init__(self, entries: int = 1 << 16, windows: int = 1 << 13, pieces: int = 1 << 15, capacity: int = 1 << 13) -> None:
         self.streams = new_streams(entries, windows, pieces, capacity)
         self._free = list(range(entries - 1, -1, -1))
         self._pool_stop = windows * SLOT
         self.refused = 0
 
-    def open(self, flow: int, outbound: int, ip_protocol: int, dns: bool) -> int:
-        """The entry of a new flow (its slot), or -1 when all are taken; `outbound` is the direction that goes out."""
-        if not self._free:
-            self.refused += 1
-            return -1
-        entry = self._free.pop()
-        open_entry(self.streams, entry, flow, outbound, ip_protocol == TCP, dns)
-        return entry
+    def open(self, flows: np.ndarray, outbound: np.ndarray, protocols: np.ndarray, ports: np.ndarray) -> np.ndarray:
+        """Entries of new flows, int32 (n,), -1 where none is left; arrays (n,).
 
-    def order(self, buf: np.ndarray, frames: np.ndarray, times: np.ndarray, touch: tuple, content_of: np.ndarray, begin: int, n: int) -> int:  # type: ignore[type-arg]
-        """Take the payload of rows begin..n; the row to go on at. Before `n`: empty units and events, and call again."""
-        return int(order_packets(self.streams, buf, frames, times, touch[0], touch[1], content_of, begin, n))
+        flows  slot in the flow table; outbound  the direction that goes out (NOBODY: none); protocols, ports  IP protocol, answering port
+        """
+        n = min(len(flows), len(self._free))
+        entries = np.full(len(flows), -1, np.int32)
+        entries[:n] = self._free[len(self._free) - n :]
+        del self._free[len(self._free) - n :]
+        self.refused += len(flows) - n
+        open_entries(self.streams, entries[:n], flows[:n], outbound[:n], protocols[:n], ports[:n])
+        return entries
 
-    def close(self, entry: int) -> None:
-        """The flow is over: what is open becomes units. The entry stays until `release`."""
-        close_entry(self.streams, entry)
+    def order(
+        self, buf: np.ndarray, frames: np.ndarray, times: np.ndarray, touch: Touch, content_of: np.ndarray, begin: int, n: int
+    ) -> int:
+        """Take the payload of rows begin..n; the row to go on at.
 
-    def flush(self, first: int = 0) -> int:
-        """Hand on what is open; the direction row to go on at, or -1 when done."""
+        Before `n`: settle units and events, `relieve` if there were none, and call again.
+        """
+        return int(order_packets(self.streams, buf, frames, times, touch.slot, touch.direction, content_of, begin, n))
+
+    def close(self, entries: np.ndarray, first: int = 0) -> int:
+        """These flows are over: what is open becomes units; the index to go on at. An entry stays until `release`."""
+        return int(close_entries(self.streams, entries, first))
+
+    def flush(self, first: int = 0, forget: bool = False) -> int:
+        """Hand on what is open; the direction row to go on at, or -1 when done. `forget` gives the carried tails up as well."""
         rows = len(self.streams.directions)
-        at = int(flush_pending(self.streams, first, rows))
+        at = int(flush_pending(self.streams, first, rows, forget))
         return -1 if at >= rows else at
 
-    def release(self, entry: int) -> None:
-        """Nothing refers to the entry any more."""
-        self.streams.directions["flow"][2 * entry : 2 * entry + 2] = -1
-        self._free.append(entry)
+    def release(self, entries: np.ndarray) -> None:
+        """Nothing refers to these entries any more."""
+        self.streams.directions["flow"][entries * 2] = -1
+        self.streams.directions["flow"][entries * 2 + 1] = -1
+        self._free.extend(entries.tolist())
 
     def units(self) -> tuple[Units, int]:
         """The units that are ready, as the detectors take them, and their number."""

@@ -178,7 +178,7 @@ def examine(streams, row, direction):
             kind = recognise_stream(streams.pool, base + direction.unit, base + direction.fill)
             if kind == NEED_MORE and direction.fill - direction.unit < ENOUGH_TO_RECOGNISE:
                 return np.int64(0)
-            choose_state(streams, row, direction, kind)
+            choose_state(direction, kind)
         elif direction.state == HEAD:
             if direction.fill - direction.unit == 0:
                 return np.int64(0)
@@ -204,7 +204,7 @@ def examine(streams, row, direction):
 
 
 @njit(nogil=True, cache=True)
-def choose_state(streams, row, direction, kind):
+def choose_state(direction, kind):
     """The stream has shown what it is."""
     if kind == UNKNOWN and direction.proto == DNS:
         direction.state = DNS_LENGTH

@@ -1,11 +1,12 @@
-"""TCP payload in order: over loss, disorder, overlap, retransmission and the wrap of sequence numbers. The first copy of an octet counts."""
+"""TCP payload in order: over loss, disorder, overlap, retransmission and the wrap of sequence numbers; the first copy counts."""
 
 import numpy as np
 from numba import njit
 
 from detectors.units import FIRST, LAST
+from sensor.intrinsic import copy_octets
 from sensor.protocol.recognise_kernels import DNS, ESP, UNKNOWN, recognise_datagram
-from sensor.stream.columns import CHUNK, EVENTS, FREE_HELD, FREE_WINDOWS, HELD_AT, MOST_HELD, NEXT_STREAM, SLOT, UNITS
+from sensor.stream.columns import CARRY_DROPPED, CHUNK, EVENTS, FREE_HELD, FREE_WINDOWS, HELD_AT, MOST_HELD, NEXT_STREAM, SLOT, UNITS
 from sensor.stream.framing_kernels import (
     BODY,
     CHUNK_DATA,
@@ -52,10 +53,12 @@ def hold(streams, direction, buf, seq, start, stop):
             return False
         streams.control[FREE_HELD] = streams.held[piece].next
         to = streams.control[HELD_AT] + piece * CHUNK
-        streams.pool[to : to + n] = buf[start : start + n]
+        copy_octets(streams.pool, to, buf, start, n)
         streams.held[piece].seq = seq & 0xFFFFFFFF
         streams.held[piece].length = n
         before, at = np.int64(-1), np.int64(direction.held)
+        if at >= 0 and signed(np.int64(streams.held[direction.held_last].seq) - seq) <= 0:
+            before, at = np.int64(direction.held_last), np.int64(-1)  # mostly so
         while at >= 0 and signed(np.int64(streams.held[at].seq) - seq) <= 0:
             before, at = at, np.int64(streams.held[at].next)
         streams.held[piece].next = at
@@ -63,6 +66,8 @@ def hold(streams, direction, buf, seq, start, stop):
             direction.held = piece
         else:
             streams.held[before].next = piece
+        if at < 0:
+            direction.held_last = piece
         direction.n_held += 1
         seq += n
         start += n
@@ -216,7 +221,7 @@ def take_datagram(streams, row, direction, buf, frame, ts_ns):
         return
     if kind == DNS:
         hand_on_dns(streams, row, direction, window, at, length, ts_ns)
-    elif not hand_on_datagram(streams, row, direction, window, at, length, ts_ns):
+    elif not hand_on_datagram(streams, row, window, at, length, ts_ns):
         account(direction, SHED, length)
 
 
@@ -237,7 +242,7 @@ def hand_on_dns(streams, row, direction, window, at, length, ts_ns):
 
 
 @njit(nogil=True, cache=True)
-def hand_on_datagram(streams, row, direction, window, at, length, ts_ns):
+def hand_on_datagram(streams, row, window, at, length, ts_ns):
     """A datagram's payload is a unit; False when there is no room for it."""
     n = streams.control[UNITS]
     if n >= streams.units.shape[0]:
@@ -258,17 +263,15 @@ def order_packets(streams, buf, frames, times, slots, ways, content_of, begin, n
     """Take the payload of rows begin..n; the row to go on at.
 
     slots, ways  the flow table's touch of the batch; content_of  by flow slot: the entry here, or -1
-    It stops early where units, events or windows run short: take what is ready and call again.
+    It stops early where units, events or windows run short: take what is ready, or make directions give theirs up, and call again.
     """
     control = streams.control
     for i in range(begin, n):
         slot = slots[i]
         if slot < 0 or content_of[slot] < 0:
             continue
-        short = control[UNITS] + HEADROOM > streams.units.shape[0] or control[EVENTS] + HEADROOM > streams.events.shape[0]
-        if short or control[FREE_WINDOWS] < HEADROOM:
-            if control[UNITS] + control[EVENTS] > 0:
-                return i
+        if is_short(streams) or control[FREE_WINDOWS] < HEADROOM // 2:
+            return i
         row = np.int64(content_of[slot]) * 2 + ways[i]
         direction, frame = streams.directions[row], frames[i]
         direction.payload += frame.payload_wire
@@ -280,8 +283,18 @@ def order_packets(streams, buf, frames, times, slots, ways, content_of, begin, n
 
 
 @njit(nogil=True, cache=True)
+def open_entries(streams, entries, flows, outbound, protocols, ports):
+    """Begin the two directions of each flow; arrays (n,).
+
+    flows  slot in the flow table; outbound  the direction that goes out (2 none); protocols, ports  IP protocol and answering port
+    """
+    for i in range(entries.shape[0]):
+        open_entry(streams, np.int64(entries[i]), flows[i], outbound[i], protocols[i] == TCP, ports[i] == 53)
+
+
+@njit(nogil=True, cache=True)
 def open_entry(streams, entry, flow, outbound, tcp, dns):
-    """Begin the two directions of `flow` (slot in the flow table); `outbound` is the direction that goes out (2: none)."""
+    """Begin the two directions of one flow."""
     for way in range(2):
         direction = streams.directions[entry * 2 + way]
         for i in range(8):
@@ -289,7 +302,7 @@ def open_entry(streams, entry, flow, outbound, tcp, dns):
         direction.payload = 0
         direction.left, direction.stream, direction.ts_ns, direction.flow = UNTIL_CLOSE, 0, 0, flow
         direction.next = direction.messages = 0
-        direction.window = direction.held = -1
+        direction.window = direction.held = direction.held_last = -1
         direction.unit = direction.fill = direction.carried = direction.n_held = direction.searched = 0
         direction.state, direction.proto = START, DNS if dns else UNKNOWN
         direction.outbound, direction.tcp = way == outbound, tcp
@@ -301,8 +314,27 @@ def open_entry(streams, entry, flow, outbound, tcp, dns):
 
 
 @njit(nogil=True, cache=True)
+def close_entries(streams, entries, first):
+    """These flows are over: give up holes, hand on what is open; the entry to go on at, where units or windows run short."""
+    for i in range(first, entries.shape[0]):
+        if is_short(streams):
+            return np.int64(i)
+        close_entry(streams, np.int64(entries[i]))
+    return np.int64(entries.shape[0])
+
+
+@njit(nogil=True, cache=True)
+def is_short(streams):
+    """Whether units, events or windows run short and taking what is ready would help."""
+    control = streams.control
+    ready = control[UNITS] + control[EVENTS]
+    full = control[UNITS] + HEADROOM > streams.units.shape[0] or control[EVENTS] + HEADROOM > streams.events.shape[0]
+    return ready > 0 and (full or control[FREE_WINDOWS] < HEADROOM)
+
+
+@njit(nogil=True, cache=True)
 def close_entry(streams, entry):
-    """The flow is over: give up holes, hand on what is open."""
+    """One flow is over."""
     for way in range(2):
         row = entry * 2 + way
         direction = streams.directions[row]
@@ -312,17 +344,22 @@ def close_entry(streams, entry):
 
 
 @njit(nogil=True, cache=True)
-def flush_pending(streams, first, last):
-    """Hand on what is open in rows first..last, as far as it can be read; streams go on. The row to go on at."""
+def flush_pending(streams, first, last, forget):
+    """Hand on what is open in rows first..last, as far as it can be read; streams go on. The row to go on at.
+
+    forget  let go of the carried tails too, for want of windows
+    """
     from_row = first
     for row in range(first, last):
         from_row = row
-        if streams.control[UNITS] + HEADROOM > streams.units.shape[0] or streams.control[FREE_WINDOWS] < HEADROOM:
-            if streams.control[UNITS] + streams.control[EVENTS] > 0:
-                return from_row
+        if is_short(streams):
+            return from_row
         direction = streams.directions[row]
         if direction.flow >= 0:
             flush_direction(streams, row, direction)
+            if forget and direction.window >= 0 and direction.fill - direction.unit <= direction.carried:
+                close_window(streams, direction)
+                streams.control[CARRY_DROPPED] += 1
     return np.int64(last)
 
 
@@ -330,7 +367,9 @@ def flush_pending(streams, first, last):
 def flush_direction(streams, row, direction):
     """Hand on the open unit of one direction, not its last."""
     fresh = direction.fill - direction.unit - direction.carried
-    if direction.window < 0 or not direction.outbound or fresh <= 0 or direction.state not in (BODY, CHUNK_LINE, CHUNK_DATA, CHUNK_END, RAW):
+    if direction.window < 0 or not direction.outbound or fresh <= 0:
+        return
+    if direction.state not in (BODY, CHUNK_LINE, CHUNK_DATA, CHUNK_END, RAW):
         return
     if not cut_unit(streams, row, direction, False):
         account(direction, SHED, fresh)

@@ -4,9 +4,8 @@ import numpy as np
 from numba import njit
 
 from detectors.units import FIRST, HOLD, LAST
+from sensor.intrinsic import copy_octets
 from sensor.stream.columns import CARRY_DROPPED, DATAGRAM_FILL, DATAGRAMS, EVENTS, FREE_WINDOWS, NEXT_STREAM, SLOT, UNITS, WINDOW
-
-ROOM_WORTH_USING = 2048  # a window with less room left is not begun upon again
 
 
 @njit(nogil=True, cache=True)
@@ -57,7 +56,7 @@ def append(streams, direction, buf, start, stop):
     """Copy as much of buf[start:stop] as the window holds; octets taken."""
     n = min(stop - start, np.int64(WINDOW - direction.fill))
     to = np.int64(direction.window) * SLOT + direction.fill
-    streams.pool[to : to + n] = buf[start : start + n]
+    copy_octets(streams.pool, to, buf, start, n)
     direction.fill += n
     return n
 
@@ -76,7 +75,7 @@ def cut_unit(streams, row, direction, last):
     fresh = direction.fill - direction.unit - direction.carried
     if fresh <= 0 and not (last and direction.coding != 0 and direction.flags & FIRST == 0):
         if last:
-            direction.unit, direction.carried = direction.fill, 0
+            close_window(streams, direction)
         return True
     n = streams.control[UNITS]
     if n >= streams.units.shape[0] or direction.window < 0:
@@ -95,21 +94,18 @@ def cut_unit(streams, row, direction, last):
 
 @njit(nogil=True, cache=True)
 def carry_over(streams, direction, last):
-    """After a cut: go on in the same window if it has room, else in another; show the tail again unless the message is over."""
+    """After a cut: go on in another window and show the tail there again, unless the message is over."""
     tail = 0 if last or direction.coding != 0 else min(HOLD, direction.fill - direction.unit)
-    if last and WINDOW - direction.fill >= ROOM_WORTH_USING:
-        direction.unit, direction.carried, direction.searched = direction.fill, 0, direction.fill
+    if last:
+        close_window(streams, direction)  # a direction between messages holds none
         return
     old, old_fill = direction.window, direction.fill
     direction.window = -1
-    if last:
-        drop_window(streams, old)
-        return
     if open_window(streams, direction):
         if tail > 0:
             source = np.int64(old) * SLOT + old_fill - tail
             to = np.int64(direction.window) * SLOT
-            streams.pool[to : to + tail] = streams.pool[source : source + tail]
+            copy_octets(streams.pool, to, streams.pool, source, np.int64(tail))
             direction.fill = direction.carried = tail
     elif tail > 0:
         streams.control[CARRY_DROPPED] += 1
@@ -146,7 +142,7 @@ def place_datagram(streams, buf, start, stop):
         if window < 0:
             return np.int64(-1), np.int64(0)
     to = window * SLOT + fill
-    streams.pool[to : to + n] = buf[start:stop]
+    copy_octets(streams.pool, to, buf, start, n)
     streams.control[DATAGRAM_FILL] = fill + n
     streams.slots[window, 1] += 1
     return window, fill
