@@ -73,7 +73,8 @@ def new_message(streams, direction):
 def cut_unit(streams, row, direction, last):
     """Hand the open unit on. Unless `last`, its tail is carried into a fresh window. False when there is no room for it."""
     fresh = direction.fill - direction.unit - direction.carried
-    if fresh <= 0 and not (last and direction.coding != 0 and direction.flags & FIRST == 0):
+    # A message that ends after its octets were handed on still ends: its last hits wait for LAST (detectors/units.py).
+    if fresh <= 0 and not (last and direction.flags & FIRST == 0 and (direction.coding != 0 or direction.carried > 0)):
         if last:
             close_window(streams, direction)
         return True
