@@ -10,6 +10,7 @@ from typing import IO
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from detectors.detector import Detector, Inspected
 from detectors.finding import SHOWN, Finding, gather, places_of
@@ -127,9 +128,10 @@ def print_table(result: Detected, detector: Detector, console: Console) -> None:
         table.add_column(name, overflow="fold", justify="right" if name[:2] in ("命中", "不同", "偏移") else "left")
     for found in in_order(result):
         signature = detector.catalogue.signatures[found.signature]
-        table.add_row(f"{signature.id}\n{signature.zh} {signature.en}", Tier(found.tier).name.lower(), f"{found.hits:,}", f"{len(found.tokens):,}",
-                      "\n".join(found.excerpts), "\n".join(map(str, found.offsets)), " → ".join(found.path), style=None)
-    console.print(table, markup=False)
+        cells = (f"{signature.id}\n{signature.zh} {signature.en}", Tier(found.tier).name.lower(), f"{found.hits:,}", f"{len(found.tokens):,}",
+                 "\n".join(found.excerpts), "\n".join(map(str, found.offsets)), " → ".join(found.path))
+        table.add_row(*map(Text, cells))
+    console.print(table)
     for start, octets, why in result.unread:
         console.print(f"无法解码 not decodable: {start:,}–{start + octets:,} ({WHY.get(why, why)})", markup=False)
 
