@@ -34,7 +34,8 @@ class Alert(PersonBounds, Base):
     day: Mapped[datetime.date] = mapped_column(index=True)
     verdict: Mapped[str] = mapped_column(String(8))               # none, beyond, pending, permit, exempt
     level: Mapped[int]                                            # 1 low … 4 critical
-    article: Mapped[str]
+    article: Mapped[str]                                          # of the verdict, in Chinese, and beside it in English
+    article_en: Mapped[str]
     rule_pack: Mapped[str]                                        # name and version
     obligation: Mapped[dict[str, Any]]                            # ledger.obligations result, as a dict
     # {signature: {"level", "class", "tier", "count", "subjects"}}: values found, and the sum of distinct values of its findings
@@ -70,7 +71,8 @@ class Incident(PersonBounds, Base):
     state: Mapped[str] = mapped_column(String(16), default="new", index=True)  # new, review, awaiting, disposal, closed
     verdict: Mapped[str] = mapped_column(String(8))
     level: Mapped[int]
-    article: Mapped[str]
+    article: Mapped[str]                                          # of the verdict, in Chinese, and beside it in English
+    article_en: Mapped[str]
     rule_pack: Mapped[str]
     first: Mapped[datetime.datetime]                              # earliest packet
     last: Mapped[datetime.datetime]

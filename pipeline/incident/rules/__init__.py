@@ -1,0 +1,1 @@
+"""House rules of incidents as data: levels, articles of verdicts, clocks."""
