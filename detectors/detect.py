@@ -128,8 +128,8 @@ def print_table(result: Detected, detector: Detector, console: Console) -> None:
         table.add_column(name, overflow="fold", justify="right" if name[:2] in ("命中", "不同", "偏移") else "left")
     for found in in_order(result):
         signature = detector.catalogue.signatures[found.signature]
-        cells = (f"{signature.id}\n{signature.zh} {signature.en}", Tier(found.tier).name.lower(), f"{found.hits:,}", f"{len(found.tokens):,}",
-                 "\n".join(found.excerpts), "\n".join(map(str, found.offsets)), " → ".join(found.path))
+        cells = (f"{signature.id}\n{signature.zh} {signature.en}", Tier(found.tier).name.lower(), f"{found.hits:,}",
+                 f"{len(found.tokens):,}", "\n".join(found.excerpts), "\n".join(map(str, found.offsets)), " → ".join(found.path))
         table.add_row(*map(Text, cells))
     console.print(table)
     for start, octets, why in result.unread:

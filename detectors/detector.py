@@ -67,7 +67,7 @@ class Detector:
         """Look into units[:n]; `at_ns` is the time of their packets and chooses the key, now if None."""
         if self.kinds.size < n:
             self.rows(n * 2)
-        self.reader.clear()
+        self.reader.arena.clear()
         sort_units(units, n, self.kinds, self.bounds, np.zeros(6, np.int64))
         self.base[:n], self.steps[:n] = -1, 0
         self.decoded[:n] = np.maximum(0, units.stop[:n] - units.start[:n] - units.carried[:n])
@@ -76,8 +76,8 @@ class Detector:
         self.make_room(n)
         key = self.keys.at(time.time_ns() if at_ns is None else at_ns)
         split = self.scan_text(units.buf, np.flatnonzero(self.kinds[:n] == PLAIN), 0, key.words)
-        n_hits = self.scan_text(self.reader.arena, np.flatnonzero(self.kinds[:n] == WORK), split, key.words)
-        return Inspected(self.hits, n_hits, (units.buf, self.reader.arena), split, self.bounds[:n], self.base[:n], self.verdict[:n],
+        n_hits = self.scan_text(self.reader.arena.text, np.flatnonzero(self.kinds[:n] == WORK), split, key.words)
+        return Inspected(self.hits, n_hits, (units.buf, self.reader.arena.text), split, self.bounds[:n], self.base[:n], self.verdict[:n],
                          self.decoded[:n], self.steps[:n], why, key.epoch)
 
     def read_coded(self, units: Units, n: int) -> dict[int, str]:

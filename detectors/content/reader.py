@@ -3,66 +3,21 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import NamedTuple
 
 import numpy as np
 
 from detectors.content import look_kernels as looks
+from detectors.content.arena import Arena
 from detectors.content.charset import STEP, decide_charset, plausible, transcode, trial
 from detectors.content.escape_kernels import undo_escapes, undo_percent
 from detectors.content.inflate import Inflater
+from detectors.content.state import Piece, StreamState, reads_as_utf8, unfinished
 from detectors.content.step import Step
-from detectors.units import FIRST, GAP, HOLD, LAST, MARGIN, PAD, Charset, Coding, Media, Units, Verdict
+from detectors.units import FIRST, GAP, LAST, MARGIN, PAD, Charset, Coding, Media, Units, Verdict
 
 STREAMS = 2048         # streams with state at once; an inflater takes about 50 KB
-ARENA = 64 << 20       # octets of text from one batch
 UNDECIDED = 64         # octets of a decoded stream that are waited for before its charset is decided
-HIGH_OCTETS = bytes(range(0x80, 0x100))
 UNDO = looks.ESCAPE | looks.ENTITY | looks.WIDE
-
-
-class StreamState:
-    """What a decoded stream leaves for its next unit."""
-
-    __slots__ = ("charset", "failed", "inflater", "left", "read", "tail")
-
-    def __init__(self, inflater: Inflater | None) -> None:
-        self.inflater = inflater
-        self.charset = Charset.UNKNOWN
-        self.left = b""          # an unfinished character
-        self.tail = b""          # the last HOLD octets of text, which the next unit shows again
-        self.read = 0            # octets of text before `tail`
-        self.failed = ""         # why nothing more can be read
-
-
-class Piece(NamedTuple):
-    """Text of one unit, in the reader's arena."""
-
-    bounds: np.ndarray   # int64 (4,): start, hits up to here were reported before, hits up to here are reported now, stop
-    steps: int           # Step bits
-    verdict: Verdict
-    why: str             # of an undecodable unit
-    decoded: int         # octets of text that no unit showed before
-    base: int            # octets of the message's text before bounds[0]; -1 if the unit was read by itself
-    lies: bool = False   # the text is the unit's own octets: bounds count from its start
-
-
-def unfinished(data: np.ndarray) -> bytes:
-    """Octets at the end that may begin a character, of whatever charset."""
-    end = data[-4:].tobytes()
-    high = len(end) - len(end.rstrip(HIGH_OCTETS))
-    try:
-        end[len(end) - high:].decode()
-    except UnicodeDecodeError:
-        return end[len(end) - high:] if high < 4 else b""
-    return b""
-
-
-def reads_as_utf8(data: np.ndarray) -> bool:
-    """Whether a stream taken for GB18030 turns out to be UTF-8: a short binary greeting may have misled."""
-    tally = np.zeros(6, np.int64)
-    seen = int(looks.look(data, 0, data.size, 3, tally))
-    return not seen & looks.BAD and int(tally[looks.CHARS]) >= 3
 
 
 class Reader:
@@ -72,13 +27,7 @@ class Reader:
         self.streams = streams
         self.states: OrderedDict[int, StreamState] = OrderedDict()
         self.evicted = 0
-        self.arena = np.zeros(1 << 20, np.uint8)
-        self.used = 0
-        self.work = np.zeros(1 << 18, np.uint8)
-
-    def clear(self) -> None:
-        """Drop the texts of the last batch."""
-        self.used = 0
+        self.arena = Arena()
 
     def forget(self, stream: int) -> None:
         """Drop the state of a stream that ended without LAST."""
@@ -138,12 +87,12 @@ class Reader:
         state = StreamState(None)
         state.charset = charset
         self.keep(int(units.stream[row]), state)
-        target = self.room(octets.size * 2 + PAD)
+        target = self.arena.scratch(octets.size * 2)
         done = transcode(charset, octets, bounds, target, 0)
         state.left = octets[stop - done.left:].tobytes() if done.left else b""
         bounds[2] = done.end if flags & LAST else max(int(bounds[1]), done.end - MARGIN)
         shown = bounds[1] + MARGIN if carried else 0
-        self.remember(state, target[:done.end])
+        state.remember(target[:done.end])
         return self.finish(target, bounds, Media(int(units.media[row])), int(STEP[charset]), max(0, done.end - int(shown)), -1)
 
     def read_coded(self, state: StreamState, units: Units, row: int, octets: np.ndarray) -> Piece:
@@ -178,7 +127,7 @@ class Reader:
         if state.charset not in STEP or (state.charset == Charset.GB18030 and reads_as_utf8(data)):
             edges = (flags & ~(FIRST | LAST)) | (LAST if last else 0) | (0 if state.read or tail else FIRST)
             state.charset, _ = decide_charset(data, 0, data.size, Charset(int(units.charset[row])), edges)
-        target = self.room(tail + data.size * 2 + PAD)
+        target = self.arena.scratch(tail + data.size * 2)
         target[:tail] = np.frombuffer(bytearray(state.tail), np.uint8)
         if state.charset in STEP:
             steps |= int(STEP[state.charset])
@@ -192,33 +141,26 @@ class Reader:
         border = max(0, tail - MARGIN)
         bounds = np.array([0, border, end if last else max(border, end - MARGIN), end], np.int64)
         base = state.read
-        self.remember(state, target[:end])
+        state.remember(target[:end])
         return self.finish(target, bounds, Media(int(units.media[row])), steps, end - tail, base)
-
-    def remember(self, state: StreamState, text: np.ndarray) -> None:
-        """Keep the end of `text` for the stream's next unit."""
-        state.tail = text[max(0, text.size - HOLD):].tobytes()
-        state.read += text.size - len(state.tail)
 
     def finish(self, src: np.ndarray, bounds: np.ndarray, media: Media, steps: int, decoded: int, base: int) -> Piece:
         """Undo escapes of UTF-8 in `src` and put the text into the arena."""
         counts = np.zeros(6, np.int64)
-        size = int(bounds[3] - bounds[0])
-        if not self.reserve(size + PAD):
+        if not self.arena.reserve(int(bounds[3] - bounds[0])):
             return self.nothing(Verdict.UNDECODABLE, "room")
         seen = int(looks.look(src, int(bounds[0]), int(bounds[3]), 3, counts))
         if seen & looks.PERCENT or media == Media.FORM:
             src, seen, steps = self.undo_percents(src, bounds, media, steps)
-        start = self.used
+        start = self.arena.used
         if seen & UNDO:
-            end, undone = undo_escapes(src, bounds, self.arena, start)
+            end, undone = undo_escapes(src, bounds, self.arena.text, start)
             steps |= int(undone)
         else:
             end = start + int(bounds[3] - bounds[0])
-            self.arena[start:end] = src[bounds[0]:bounds[3]]
+            self.arena.text[start:end] = src[bounds[0]:bounds[3]]
             bounds += start - bounds[0]
-        self.arena[end:end + PAD] = 0
-        self.used = int(end) + PAD
+        self.arena.close(int(end))
         return self.judge(bounds, steps, decoded, base)
 
     def judge(self, bounds: np.ndarray, steps: int, decoded: int, base: int) -> Piece:
@@ -242,21 +184,4 @@ class Reader:
 
     def nothing(self, verdict: Verdict, why: str) -> Piece:
         """No text."""
-        return Piece(np.full(4, self.used, np.int64), 0, verdict, why, 0, -1)
-
-    def room(self, octets: int) -> np.ndarray:
-        """Scratch of at least `octets`, overwritten by the next call."""
-        if self.work.size < octets:
-            self.work = np.zeros(octets * 2, np.uint8)
-        return self.work
-
-    def reserve(self, octets: int) -> bool:
-        """Make room in the arena; False beyond ARENA. Texts move, their bounds stay."""
-        need = self.used + octets
-        if need > ARENA:
-            return False
-        if need > self.arena.size:
-            grown = np.zeros(min(ARENA, need * 2), np.uint8)
-            grown[:self.used] = self.arena[:self.used]
-            self.arena = grown
-        return True
+        return Piece(np.full(4, self.arena.used, np.int64), 0, verdict, why, 0, -1)

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-
 from detectors.compile import load_catalogue
+
 from detectors.detect import detect
 from detectors.detector import Detector
 from detectors.tokens import FixedKeys
@@ -168,9 +168,8 @@ def measure_text(corpora: Path) -> dict[str, Any]:
     detector = Detector(load_catalogue(), FixedKeys())
     sets: dict[str, Iterable[Sample]] = {}
     pii = corpora / "pii"
-    for path in sorted(pii.glob("*")):
-        reader = {"argus_zh_formal": read_argus, "presidio": read_presidio, "cluener": read_cluener}
-        sets.update({path.name: read(path) for start, read in reader.items() if path.name.startswith(start)})
+    for pattern, read in (("argus_zh_formal*", read_argus), ("presidio*", read_presidio), ("cluener*", read_cluener)):
+        sets.update((path.name, read(path)) for path in sorted(pii.glob(pattern)))
     for path in sorted((pii / "argus_fixtures").glob("*.json")):
         sets[f"argus_fixtures/{path.name}"] = read_fixtures(path)
     return {
@@ -184,7 +183,8 @@ def print_report(report: dict[str, Any], details: bool) -> None:
     for name, part in report["labelled"].items():
         for signature, c in part["signatures"].items():
             rate = f"{c['found'] / c['planted']:.4f}" if c["planted"] else "-"
-            print(f"{name:42.42} {signature:16} planted {c['planted']:5} found {c['found']:5} ({rate}) low {c['low']:4} false {c['false']:4}")
+            numbers = f"planted {c['planted']:5} found {c['found']:5} ({rate}) low {c['low']:4} false {c['false']:4}"
+            print(f"{name:42.42} {signature:16} {numbers}")
         if part["left_out"]:
             print(f"{name:42.42} not covered: {part['left_out']}")
         for kind in ("missed", "false") if details else ():

@@ -10,10 +10,12 @@ from urllib.parse import quote, quote_plus
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detectors.content.inflate import PER_CALL, RATIO, Inflater
 from detectors.content.step import Step, words_of
-from detectors.units import GAP, Charset, Coding, Media, Units, Verdict
+from detectors.units import GAP, PAD, Charset, Coding, Media, Units, Verdict, units_over
 
 ID, MOBILE, NAME = ("resident_id", "11010519491231002X"), ("mobile", "13800138000"), ("name", "张伟")
 RECORD = "姓名:张伟, 身份证 11010519491231002X 手机 13800138000 完"
@@ -157,6 +159,21 @@ def test_streams_with_state_are_bounded(bench: Any) -> None:
         units = bench.units([octets, b""], coding=Coding.GZIP, stream=stream)
         bench.detector.inspect(Units(units.buf, *(column[:1] for column in units[1:])), 1, 0)
     assert len(bench.detector.reader.states) == 4 and bench.detector.reader.evicted == 5
+
+
+@given(st.lists(st.tuples(st.binary(max_size=120) | st.sampled_from([c[0] for c in CODED.values()]), st.integers(0, 3), st.integers(0, 5),
+                          st.integers(0, 12), st.integers(0, 7), st.integers(0, 2)), min_size=1, max_size=8))
+def test_hostile_units_never_raise(new_bench: Any, rows: list[tuple[bytes, int, int, int, int, int]]) -> None:
+    octets = [row[0] + bytes(PAD) for row in rows]
+    units = units_over(np.frombuffer(bytearray(b"".join(octets)), np.uint8), len(rows))
+    units.start[:] = np.cumsum([0] + [len(o) for o in octets[:-1]])
+    units.stop[:] = units.start + [len(row[0]) for row in rows]
+    for k, row in enumerate(rows):
+        units.coding[k], units.charset[k], units.media[k], units.flags[k], units.stream[k] = row[1:]
+        units.carried[k] = len(row[0]) // 2 if k else 0
+    inspected = new_bench().detector.inspect(units, len(rows), 0)
+    assert set(np.flatnonzero(inspected.verdict == Verdict.UNDECODABLE)) == set(inspected.why)
+    assert (np.diff(inspected.bounds, axis=1) >= 0).all() and (inspected.decoded_octets >= 0).all()
 
 
 def test_words_of_a_path_stand_in_the_order_they_were_undone() -> None:
