@@ -113,7 +113,7 @@ def say_fields(fields: list[dict[str, Any]], lang: str) -> str:
     return ("、" if lang == "zh" else ", ").join(say(FIELD[f["field"]], lang) for f in fields)
 
 
-def explain(alert: Alert, holder: Holder | None, permission: Permission | None, lang: str) -> list[Step]:
+def explain(alert: Alert, permission: Permission | None, lang: str) -> list[Step]:
     """What was seen, how many persons, which permission, therefore what."""
     chinese = lang == "zh"
     titles = ("所见", "人数", "许可", "结论") if chinese else ("Seen", "Persons", "Permission", "Therefore")
@@ -128,7 +128,9 @@ def _seen(alert: Alert, lang: str) -> str:
         for s, d in sorted(alert.signatures.items(), key=lambda item: (-item[1]["count"], item[0]))
     )
     place = label(alert.destination, lang)
-    text = f"在出境内容中看到：{kinds}；目的国家/地区：{place}。" if chinese else f"In content sent out: {kinds}. Destination (country/region): {place}."
+    text = f"In content sent out: {kinds}. Destination (country/region): {place}."
+    if chinese:
+        text = f"在出境内容中看到：{kinds}；目的国家/地区：{place}。"
     if alert.partial:
         text += "部分内容缺失，判定不完整。" if chinese else " Octets were missing in part of it: partial."
     return text
@@ -150,7 +152,7 @@ def _persons(alert: Alert, lang: str) -> str:
 def _compared(alert: Alert, permission: Permission | None, lang: str) -> str:
     chinese = lang == "zh"
     if permission is None:
-        return "登记库中没有与所见数据或目的地相关的许可。" if chinese else "The registry holds no permission for this kind of data or destination."
+        return "登记库中没有与所见数据或目的地相关的许可。" if chinese else "No permission on record for this kind of data or destination."
     over = say_fields([f for f in alert.comparison if f["within"] is False], lang)
     doubt = say_fields([f for f in alert.comparison if f["within"] is None], lang)
     head = f"{say(KIND[permission.kind], lang)} {permission.number}"

@@ -19,7 +19,7 @@ ENDS = 200  # far ends kept for one signature of one group
 class Queries(Protocol):
     """What is asked of the store."""
 
-    def query(self, sql: str, parameters: Mapping[str, object] = ...) -> pa.Table:
+    def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Run one query; ClickHouse's {name:Type} parameters."""
 
 
