@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detectors.content.reader import Piece, Reader
+from detectors.content.reader import Reader
+from detectors.content.state import Piece
 from detectors.detector_kernels import CLOSED, PLAIN, WORK, sort_units
 from detectors.masks import Masks
 from detectors.token_kernels import LONGEST, make_tokens, mark_principals, settle_hits

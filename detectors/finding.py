@@ -82,7 +82,7 @@ def places_of(inspected: Inspected, hits: np.ndarray, position: np.ndarray | Non
     unit = inspected.hits.unit[hits]
     before = inspected.base[unit]
     given = np.zeros(unit.size, np.int64) if position is None else position[unit]
-    return inspected.hits.start[hits] - inspected.bounds[unit, 0] + np.where(before < 0, given, before)
+    return np.asarray(inspected.hits.start[hits] - inspected.bounds[unit, 0] + np.where(before < 0, given, before))
 
 
 def show(inspected: Inspected, shown: np.ndarray, masks: Masks, position: np.ndarray | None) -> tuple[list[list[str]], list[list[int]]]:

@@ -25,6 +25,8 @@ class MadeUp:
     person_rank: int
     expression: str
     tier: int = 3
+    zh: str = "中文名"
+    en: str = "English name"
 
 
 SIGNATURES = (
@@ -61,7 +63,7 @@ class Bench:
     signatures = SIGNATURES
 
     def __init__(self) -> None:
-        self.catalogue: Any = SimpleNamespace(signatures=SIGNATURES)
+        self.catalogue: Any = SimpleNamespace(signatures=SIGNATURES, version="made up")
         self.detector = Detector(self.catalogue, FixedKeys(bytes(range(16))), Reader(), scan_by_re)
 
     def units(self, parts: list[bytes], **columns: int) -> Units:
