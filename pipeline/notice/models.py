@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from pipeline.incident.models import Incident
 from pipeline.supervision.base import Base
 
 
@@ -30,6 +31,7 @@ class Notice(Base):
     html_en: Mapped[str | None]
     pdf_zh: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     pdf_en: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    incident: Mapped[Incident] = relationship()
     deliveries: Mapped[list[Delivery]] = relationship(back_populates="notice", order_by="Delivery.id")
 
 

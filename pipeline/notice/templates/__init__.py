@@ -1,0 +1,1 @@
+"""Pages of notices, as Jinja templates."""
