@@ -1,0 +1,51 @@
+"""Alerts as the pages list them, and how much waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import joinedload
+
+from dashboards.reading.period import Period
+from dashboards.words.moments import beijing
+from pipeline.incident.models import Alert, Incident
+from pipeline.registry.models import Permission
+from pipeline.supervision.engine import reading
+
+OPEN = ("new", "triaged", "incident")
+NOT_PERMITTED = ("none", "beyond", "pending")
+
+
+def list_alerts(engine: Engine, period: Period | None = None) -> Sequence[Alert]:
+    """Alerts of the period (all of them without one), the gravest first, then the latest."""
+    query = select(Alert).options(joinedload(Alert.incident))
+    if period is not None:
+        query = query.where(Alert.last >= beijing(period.from_ns), Alert.first < beijing(period.to_ns))
+    with reading(engine) as db:
+        return db.scalars(query.order_by(Alert.level.desc(), Alert.last.desc()).limit(5000)).all()
+
+
+def find_alert(engine: Engine, number: str) -> tuple[Alert, Permission | None] | None:
+    """One alert with the permission it was compared with."""
+    with reading(engine) as db:
+        alert = db.scalar(select(Alert).options(joinedload(Alert.incident)).where(Alert.number == number))
+        if alert is None:
+            return None
+        return alert, db.get(Permission, alert.permission_id) if alert.permission_id else None
+
+
+def earlier_alerts(engine: Engine, alert: Alert) -> Sequence[Alert]:
+    """Earlier alerts of the same holder on the same line, the latest first."""
+    with reading(engine) as db:
+        query = select(Alert).where(Alert.holder == alert.holder, Alert.line == alert.line, Alert.id != alert.id)
+        return db.scalars(query.order_by(Alert.last.desc()).limit(10)).all()
+
+
+def waiting(engine: Engine) -> tuple[int, int, int]:
+    """Open alerts, critical ones among them, open incidents."""
+    with reading(engine) as db:
+        alerts = db.scalar(select(func.count()).select_from(Alert).where(Alert.state.in_(OPEN))) or 0
+        critical = db.scalar(select(func.count()).select_from(Alert).where(Alert.state.in_(OPEN), Alert.level == 4)) or 0
+        incidents = db.scalar(select(func.count()).select_from(Incident).where(Incident.open_key.is_not(None))) or 0
+    return alerts, critical, incidents

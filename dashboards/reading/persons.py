@@ -1,0 +1,74 @@
+"""Distinct persons of each holder in one year: the ledger's bounds, PI and sensitive PI apart, and what they oblige to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import select
+
+from pipeline.ledger.obligations import Bounds, Facts, Obligation, oblige
+from pipeline.ledger.pack import load_pack
+from pipeline.registry.models import Holder
+from pipeline.supervision.engine import reading
+
+if TYPE_CHECKING:
+    from dashboards.desk import Desk
+
+
+class HolderYear(NamedTuple):
+    """One holder's year."""
+
+    holder: str
+    pi: Bounds
+    sensitive: Bounds
+    obligation: Obligation
+
+    @property
+    def crossed(self) -> bool:
+        """Whether the lower bounds alone ask for an assessment."""
+        return self.obligation.duty == "assessment"
+
+    @property
+    def may_cross(self) -> bool:
+        """Whether only the upper bounds do."""
+        return self.obligation.possible == "assessment" and not self.crossed
+
+
+class Part(NamedTuple):
+    """Persons of one part of a holder's year, by destination, signature or line; parts do not add up to the whole."""
+
+    name: str
+    pi: Bounds
+    sensitive: Bounds
+
+
+PARTS = ("destination", "signature", "line")
+
+
+def count_persons(desk: Desk, year: int, column: str, holder: str = "") -> list[Part]:
+    """Bounds by `holder` or one of PARTS: over kinds of principal identifiers the largest count from below, their sum from above."""
+    if column not in (*PARTS, "holder"):
+        raise KeyError(column)
+    rows = desk.rows(
+        f"SELECT {column} AS name, level, signature AS kind, uniqCombined64Merge(17)(persons) AS persons FROM subject_ledger "
+        "WHERE year = {year:UInt16} AND principal AND tier >= 2 AND level IN ('pi', 'sensitive') AND ({holder:String} = '' OR holder = {holder:String}) "
+        "GROUP BY name, level, kind", {"year": year, "holder": holder},
+    )
+
+    def bound(name: str, level: str) -> Bounds:
+        counts = [int(row["persons"]) for row in rows if row["name"] == name and row["level"] == level]
+        return Bounds(max(counts, default=0), sum(counts))
+
+    return [Part(name, bound(name, "pi"), bound(name, "sensitive")) for name in sorted({row["name"] for row in rows})]
+
+
+def holder_years(desk: Desk, year: int) -> list[HolderYear]:
+    """All holders with counts, the nearest to a threshold first."""
+    with reading(desk.engine) as db:
+        known = {holder.usci: holder for holder in db.scalars(select(Holder))}
+    found = []
+    for part in count_persons(desk, year, "holder"):
+        holder = known.get(part.name)
+        facts = Facts(part.pi, part.sensitive, ciio=bool(holder and holder.ciio), ftz=bool(holder and holder.ftz))
+        found.append(HolderYear(part.name, part.pi, part.sensitive, oblige(facts, load_pack())))
+    return sorted(found, key=lambda year: (-year.sensitive.upper, -year.pi.upper))

@@ -1,0 +1,103 @@
+// What must live in the browser: textures for charts, cells made of DOM nodes, rows by fetch, keys. No data is ever compiled into code.
+"use strict";
+window.gk = (() => {
+  const css = (name) => getComputedStyle(document.body).getPropertyValue("--" + name).trim();
+  const node = (tag, className, text) => {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  };
+  const svg = (id) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    made.setAttribute("class", "glyph");
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    use.setAttribute("href", document.querySelector("meta[name=gk-icons]").content + "#" + id);
+    made.append(use);
+    return made;
+  };
+  const GLYPH = { none: "cross", beyond: "triangle", pending: "question", permit: "tick", exempt: "dash", unseen: "eye" };
+  const hatch = (kind) => {
+    const canvas = document.createElement("canvas");
+    const size = kind === "dots" ? 5 : 7;
+    canvas.width = canvas.height = size;
+    const pen = canvas.getContext("2d");
+    pen.strokeStyle = pen.fillStyle = kind === "bars" ? css("none-fill") : css("hatch");
+    pen.lineWidth = 1.3;
+    pen.beginPath();
+    if (kind === "dots") pen.fillRect(1, 1, 1.6, 1.6);
+    else if (kind === "bars") { pen.moveTo(2, 0); pen.lineTo(2, size); }
+    else { pen.moveTo(-1, size + 1); pen.lineTo(size + 1, -1); pen.moveTo(-1, 1); pen.lineTo(1, -1); pen.moveTo(size - 1, size + 1); pen.lineTo(size + 1, size - 1); }
+    pen.stroke();
+    return { image: canvas, repeat: "repeat" };
+  };
+  const verdict = (p) => {
+    if (!p.value) return node("span", "", "");
+    const tag = node("span", "tag " + p.value.code);
+    tag.append(svg(GLYPH[p.value.code] || "dash"), document.createTextNode(p.value.word));
+    return tag;
+  };
+  const level = (p) => {
+    if (!p.value) return node("span", "", "");
+    const made = node("span", "level l" + p.value.code);
+    const bars = node("span", "bars");
+    for (let i = 1; i <= 4; i++) bars.append(node("i", i <= p.value.code ? "on" : ""));
+    made.append(bars, document.createTextNode(p.value.word));
+    return made;
+  };
+  const evidence = (p) => {
+    if (!p.value) return node("span", "", "");
+    const made = node("span", "evidence " + p.value.code);
+    made.append(node("i"), document.createTextNode(p.value.word));
+    return made;
+  };
+  const cover = (p) => {
+    if (!p.value) return node("span", "", "");
+    const made = node("span", "cover"); const bar = node("span", "bar");
+    for (const [name, share] of p.value.parts) { const part = node("i", name); part.style.width = share + "%"; bar.append(part); }
+    made.append(bar, document.createTextNode(p.value.word));
+    return made;
+  };
+  const two = (p) => {
+    if (!p.value) return node("span", "", "");
+    const made = node("span", "two"); made.append(node("span", "", p.value.main));
+    if (p.value.sub) made.append(node("span", "sub", p.value.sub));
+    return made;
+  };
+  const link = (p) => {
+    if (!p.value) return node("span", "", "");
+    const made = node("a", p.value.mono ? "mono" : "", p.value.text); made.href = p.value.href;
+    return made;
+  };
+  const mono = (p) => node("span", "mono", p.value === undefined || p.value === null ? "" : String(p.value));
+  const rank = (a, b) => ((a && a.order) || 0) - ((b && b.order) || 0);
+  // Rows by key: block n+1 asks with the key that block n ended on.
+  const source = (address) => {
+    const keys = new Map([[0, ""]]);
+    return {
+      getRows(p) {
+        const key = keys.get(p.startRow);
+        fetch(address + (address.includes("?") ? "&" : "?") + "limit=" + (p.endRow - p.startRow) + (key ? "&after=" + encodeURIComponent(key) : ""), { headers: { accept: "application/json" } })
+          .then((r) => { if (!r.ok) throw new Error(String(r.status)); return r.json(); })
+          .then((page) => {
+            if (page.next) keys.set(p.endRow, page.next);
+            p.successCallback(page.rows, page.next ? undefined : p.startRow + page.rows.length);
+          })
+          .catch(() => p.failCallback());
+      },
+    };
+  };
+  const typing = (e) => e.isComposing || /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName) || e.ctrlKey || e.metaKey || e.altKey;
+  const GO = { o: "/", a: "/alerts", i: "/incidents", f: "/flows", l: "/ledger", c: "/coverage", s: "/sensors" };
+  let awaiting = false;
+  document.addEventListener("keydown", (e) => {
+    if (typing(e)) return;
+    if (awaiting && GO[e.key]) { awaiting = false; location.assign(GO[e.key]); return; }
+    awaiting = e.key === "g";
+    if (e.key === "[") document.body.classList.toggle("slim");
+    if (e.key === "/") { const bar = document.querySelector("[data-filter]"); if (bar) { e.preventDefault(); bar.focus(); } }
+    const hot = document.querySelector('[data-key="' + CSS.escape(e.key) + '"]');
+    if (hot) { e.preventDefault(); hot.click(); }
+  });
+  return { hatch, verdict, level, evidence, cover, two, link, mono, rank, source };
+})();

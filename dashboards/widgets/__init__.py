@@ -1,0 +1,1 @@
+"""One mark a file: coverage, level, verdict, persons, clocks, charts. They draw what they are given and ask nothing."""

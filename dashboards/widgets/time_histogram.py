@@ -1,0 +1,53 @@
+"""Counts over time in stacks, above a strip of coverage on the same axis: few alerts beside little coverage is not all clear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from nicegui import ui
+
+from dashboards.access.viewer import Viewer
+from dashboards.summary import Cover
+from dashboards.theme.tokens import SANS, colour
+from dashboards.widgets.coverage_chip import PARTS
+
+TEXTURES = {"encrypted": "diag", "other": "dots", "lost": "bars"}
+
+
+class Stack(NamedTuple):
+    """One layer: its name in words, its colour's token (or `hatch` for the texture of what was not seen), a value a step."""
+
+    word: str
+    token: str
+    values: Sequence[int]
+
+
+def time_histogram(viewer: Viewer, steps: Sequence[str], stacks: Sequence[Stack], covers: Sequence[Cover], description: str) -> ui.echart:
+    """`steps` are the labels of the axis, `stacks` from the base upwards, `covers` one a step (none: no strip)."""
+    axis = {"type": "category", "data": list(steps), "axisTick": {"show": False}, "axisLine": {"lineStyle": {"color": colour("line-2", viewer.theme)}}}
+    words = {"color": colour("ink-3", viewer.theme), "fontSize": 12}
+    options: dict[str, Any] = {
+        "animation": False, "textStyle": {"fontFamily": SANS}, "aria": {"enabled": True, "label": {"description": description}},
+        "tooltip": {"trigger": "axis", "confine": True, "axisPointer": {"type": "shadow"}},
+        "grid": [{"left": 44, "right": 8, "top": 10, "bottom": 62 if covers else 24}] + ([{"left": 44, "right": 8, "height": 26, "bottom": 22}] if covers else []),
+        "xAxis": [{**axis, "axisLabel": {"show": not covers, **words}}] + ([{**axis, "gridIndex": 1, "axisLabel": words}] if covers else []),
+        "yAxis": [{"type": "value", "minInterval": 1, "axisLabel": words, "splitLine": {"lineStyle": {"color": colour("line", viewer.theme)}}}]
+        + ([{"type": "value", "gridIndex": 1, "max": 100, "show": False}] if covers else []),
+        "series": [_layer(viewer, stack) for stack in stacks] + (_strip(viewer, covers) if covers else []),
+    }
+    return ui.echart(options)
+
+
+def _layer(viewer: Viewer, stack: Stack) -> dict[str, Any]:
+    style: dict[str, Any] = {":color": 'gk.hatch("diag")'} if stack.token == "hatch" else {"color": colour(stack.token, viewer.theme)}
+    return {"type": "bar", "name": stack.word, "stack": "count", "data": list(stack.values), "itemStyle": style, "barCategoryGap": "15%"}
+
+
+def _strip(viewer: Viewer, covers: Sequence[Cover]) -> list[dict[str, Any]]:
+    layers = []
+    for part in PARTS:
+        values = [round(100 * getattr(cover, part) / cover.total, 1) if cover.total else 0 for cover in covers]
+        style: dict[str, Any] = {":color": f'gk.hatch("{TEXTURES[part]}")'} if part in TEXTURES else {"color": colour("permit-fill", viewer.theme)}
+        layers.append({"type": "bar", "name": viewer.t(f"cover.{part}") + " %", "stack": "cover", "xAxisIndex": 1, "yAxisIndex": 1, "data": values, "itemStyle": style, "barCategoryGap": "5%"})
+    return layers
