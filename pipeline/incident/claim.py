@@ -77,6 +77,8 @@ def _part(level: str, kinds: Mapping[str, Any], lower: int, upper: int, lang: st
     if level == "important":
         values = sum(d["count"] for d in kinds.values())
         return f"疑似重要数据（{shown}）{values:,} 处" if lang == "zh" else f"{values:,} candidates of important data ({shown})"
+    if upper == 0:  # every person among them is counted with sensitive PI, by a stronger identifier
+        return f"其他{say(LEVEL[level], lang)}（{shown}）" if lang == "zh" else f"other {say(LEVEL[level], lang)} ({shown})"
     persons = person_range(lower, upper, lang)
     if lang == "zh":
         return f" {persons}的{say(LEVEL[level], lang)}（{shown}）"
