@@ -48,12 +48,13 @@ def judge(
     seen: Seen, holder: Holder, permissions: Sequence[Permission], year: Mapping[str | None, Persons], law: LawPack, pack: Pack
 ) -> Judgement:
     """The verdict; `year` holds the holder's persons of this year by destination, and under None in all."""
-    duty = oblige(_facts(seen, holder, permissions, year), law)
-    matches = [Match(p, compare(seen, p, duty, year)) for p in permissions]
+    standing = [p for p in permissions if _stands(p, holder, law)]
+    duty = oblige(_facts(seen, holder, standing, year), law)
+    matches = [Match(p, _compare(seen, p, duty, year, p in standing)) for p in permissions]
     personal = {name for name, kind in seen.kinds.items() if kind.level != "important"}
     verdicts = []
     if personal:
-        verdicts.append(_judge_part(seen, personal, matches, holder, duty, law))
+        verdicts.append(_judge_part(seen, personal, matches, duty))
     if len(personal) < len(seen.kinds):
         verdicts.append(_judge_important(seen, matches))
     verdict, match = max(verdicts, key=lambda v: GRAVITY[v[0]])
@@ -65,7 +66,7 @@ def judge(
 
 def _facts(seen: Seen, holder: Holder, permissions: Sequence[Permission], year: Mapping[str | None, Persons]) -> Facts:
     """The holder's year; persons sent under an exemption do not count, so where one is on record the lower bound leaves its places out."""
-    waived = [p for p in permissions if p.kind in WAIVERS]
+    waived = [p for p in permissions if p.kind in WAIVERS and p.valid_from <= seen.key.day]
     whole = year.get(None, NO_ONE)
     pi, sensitive = whole.pi, whole.sensitive
     if waived:
@@ -80,11 +81,14 @@ def _waives(permission: Permission, place: str) -> bool:
     return not permission.destinations or place in permission.destinations
 
 
-def _judge_part(
-    seen: Seen, personal: set[str], matches: list[Match], holder: Holder, duty: Obligation, law: LawPack
-) -> tuple[Verdict, Match | None]:
+def _compare(seen: Seen, permission: Permission, duty: Obligation, year: Mapping[str | None, Persons], stands: bool) -> list[Field]:
+    fields = compare(seen, permission, duty, year)
+    return [f._replace(within=False) if f.field == "mechanism" and not stands else f for f in fields]
+
+
+def _judge_part(seen: Seen, personal: set[str], matches: list[Match], duty: Obligation) -> tuple[Verdict, Match | None]:
     """Personal information: permitted, if permissions that fit in all else cover every kind between them."""
-    fitting = [m for m in matches if set(m.over()) <= {"categories"} and _stands(m.permission, holder, law)]
+    fitting = [m for m in matches if set(m.over()) <= {"categories"}]
     left, used = set(personal), []
     for match in sorted(fitting, key=lambda m: len(m.over())):
         covered = {name for name in left if covers(match.permission, name, seen.kinds[name])}
