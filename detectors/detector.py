@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from detectors.compile import Catalogue
 from detectors.content.reader import Reader
 from detectors.content.state import Piece
 from detectors.detector_kernels import CLOSED, PLAIN, WORK, sort_units
 from detectors.masks import Masks
+from detectors.scan import TextScan
+from detectors.scan import TextScan
 from detectors.token_kernels import LONGEST, make_tokens, mark_principals, settle_hits
 from detectors.tokens import TokenKeys
 from detectors.units import Hits, Units, Verdict, new_hits
-
-if TYPE_CHECKING:
-    from detectors.compile import Catalogue
 
 # Scans bounds[row, 0]..bounds[row, 3] of a text for each of `rows`; appends to the hits from a row on; returns the new end.
 Scan = Callable[[np.ndarray, np.ndarray, np.ndarray, Hits, int], int]

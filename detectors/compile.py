@@ -1,0 +1,138 @@
+"""Catalogue files → signatures and tables."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import ValidationError
+
+from detectors.kinds import KINDS, NEGATIVE
+from detectors.masks import fnv1a
+from detectors.signature import Family, Signature
+
+SHIPPED = Path(__file__).with_name("catalogue")
+HAN_FIRST, HAN_LAST = 0x4E00, 0x9FFF
+PLATE_PROVINCES = "京津沪渝冀晋蒙辽吉黑苏浙皖闽赣鲁豫鄂湘粤桂琼川贵云藏陕甘青宁新"
+NOT_SIGNATURES = ("catalogue.toml", "words.toml", "numbers.toml")
+
+
+class Tables(NamedTuple):
+    """What the kernels look up; arrays."""
+
+    signature_of: np.ndarray  # int16 (kinds,), index of the kind's signature, -1 where the catalogue has none
+    mobile: np.ndarray        # uint8 (1000,), first three digits in use
+    province: np.ndarray      # uint8 (100,)
+    cards: np.ndarray         # int64 (ranges, 4)
+    imsi: np.ndarray          # uint8 (100,), networks
+    words: np.ndarray         # uint8: labels and negative words, lower case, back to back
+    word_at: np.ndarray       # int64 (words, 4): start, length, bit set of kinds, whether Latin
+    word_by: np.ndarray       # int64 (257,), words that begin with an octet: word_by[c] .. word_by[c + 1]
+    han: np.ndarray           # uint8 (HAN_LAST - HAN_FIRST + 1,): bit 1 surname, 2 plate's province
+    tests: np.ndarray         # uint64 set: values that are never findings
+    not_names: np.ndarray     # uint64 set
+    compounds: np.ndarray     # uint64 set: compound surnames
+    before: np.ndarray        # uint64 set: what a name may follow within a run of Han
+    after: np.ndarray         # uint64 set: what may follow a name within a run of Han
+    domains: np.ndarray       # uint64 set: top-level domains; documentation domains' names are in `tests`
+    roles: np.ndarray         # uint64 set: mailboxes that stand for nobody
+
+
+class Catalogue:
+    """Signatures, in a fixed order, and the tables compiled from them."""
+
+    def __init__(self, signatures: list[Signature], tables: Tables, version: str) -> None:
+        self.signatures, self.tables, self.version = signatures, tables, version
+
+
+def load_catalogue(folder: Path | None = None) -> Catalogue:
+    """The catalogue in `folder`, or the one shipped; ValueError names file and key of what is wrong."""
+    folder = folder or SHIPPED
+    digest = hashlib.sha256()
+    signatures: list[Signature] = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".toml", ".txt"):
+            digest.update(path.name.encode() + path.read_bytes())
+        if path.suffix == ".toml" and path.name not in NOT_SIGNATURES:
+            signatures += _read_family(path)
+    ids = [s.id for s in signatures]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise ValueError(f"{folder}: signature {name} stands twice")
+        if name not in KINDS:
+            raise ValueError(f"{folder}: signature {name} has no kernel; known: {', '.join(KINDS)}")
+    version = f"{_read(folder / 'catalogue.toml')['version']}+{digest.hexdigest()[:8]}"
+    return Catalogue(signatures, _compile(folder, ids), version)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, OSError) as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _read_family(path: Path) -> list[Signature]:
+    try:
+        return Family.model_validate(_read(path)).signature
+    except ValidationError as error:
+        places = (f"{path}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ValueError("\n".join(places)) from None
+
+
+def _compile(folder: Path, ids: list[str]) -> Tables:
+    words, numbers = _read(folder / "words.toml"), _read(folder / "numbers.toml")
+    blob, word_at, word_by = _words(words)
+    lists = {name: (folder / f"{name}.txt").read_text("utf-8").split() for name in ("compound_surnames", "not_names")}
+    mobile = np.zeros(1000, np.uint8)
+    for span in numbers["mobile"]["allocated"]:
+        low, _, high = span.partition("-")
+        mobile[int(low) : int(high or low) + 1] = 1
+    province, imsi = np.zeros(100, np.uint8), np.zeros(100, np.uint8)
+    province[numbers["division"]["provinces"]] = 1
+    imsi[[int(network) for network in numbers["imsi"]["networks"]]] = 1
+    han = np.zeros(HAN_LAST - HAN_FIRST + 1, np.uint8)
+    for bit, letters in ((1, (folder / "surnames.txt").read_text("utf-8").strip()), (2, PLATE_PROVINCES)):
+        han[[ord(letter) - HAN_FIRST for letter in letters]] |= bit
+    labels = words["labels"]["name"]
+    return Tables(
+        signature_of=np.array([ids.index(kind) if kind in ids else -1 for kind in KINDS], np.int16),
+        mobile=mobile, province=province, cards=np.array(numbers["card"]["ranges"], np.int64), imsi=imsi,
+        words=blob, word_at=word_at, word_by=word_by, han=han,
+        tests=make_set(numbers["test"]["values"] + numbers["test"]["domains"]), not_names=make_set(lists["not_names"]),
+        compounds=make_set(lists["compound_surnames"]), before=make_set([*words["name"]["before"], *labels]),
+        after=make_set(words["name"]["after"]), domains=make_set(numbers["email"]["tlds"]), roles=make_set(numbers["email"]["roles"]),
+    )
+
+
+def _words(words: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    bits: dict[bytes, int] = {}
+    for kind, labels in words["labels"].items():
+        if kind not in KINDS:
+            raise ValueError(f"words.toml: labels.{kind}: no such kind")
+        for label in labels:
+            key = label.lower().encode()
+            bits[key] = bits.get(key, 0) | 1 << KINDS.index(kind)
+    for word in words["negative"]["words"]:
+        key = word.lower().encode()
+        bits[key] = bits.get(key, 0) | 1 << NEGATIVE
+    ordered = sorted(bits, key=lambda word: (word[0], -len(word)))
+    starts = np.cumsum([0, *(len(word) for word in ordered)])
+    rows = [(int(starts[i]), len(word), bits[word], int(word.isascii())) for i, word in enumerate(ordered)]
+    firsts = np.array([word[0] for word in ordered])
+    return np.frombuffer(bytearray(b"".join(ordered)), np.uint8), np.array(rows, np.int64), np.searchsorted(firsts, np.arange(257)).astype(np.int64)
+
+
+def make_set(words: list[str]) -> np.ndarray:
+    """Words as an open table of FNV-1a hashes, uint64 (2^k,): see mask_kernels.is_known."""
+    table = np.zeros(1 << max(3, (4 * len(words)).bit_length()), np.uint64)
+    for word in words:
+        value = fnv1a(word.lower().encode())
+        at = value % table.size
+        while table[at]:
+            at = (at + 1) % table.size
+        table[at] = value
+    return table

@@ -1,0 +1,313 @@
+"""Runs of digits → what number they may be.
+
+A candidate goes into `found`, int64 (rows, 5): start, stop, kind, tier with its context, tier without it.
+"""
+
+import numpy as np
+from numba import njit
+
+from detectors.check_kernels import card_range, is_date, number, passes_luhn, passes_mod11
+from detectors.kinds import KINDS
+from detectors.mask_kernels import is_known
+
+(RESIDENT_ID, RESIDENT_ID_15, RESIDENCE_PERMIT, FOREIGN_ID, HKMO_PERMIT, TW_PERMIT, EXIT_PERMIT, PASSPORT, MRZ, MOBILE, LANDLINE, EMAIL, IMEI,
+ IMSI, ICCID, BANK_CARD, TRACK2, USCI, ORG_CODE, PLATE, VIN, COORDINATES, PRIVATE_KEY, ACCESS_KEY, MARKING, NAME, ADDRESS) = range(len(KINDS))
+NOTHING, LOW, MEDIUM, HIGH = 0, 1, 2, 3
+LONGEST_NUMBER = 24
+
+
+@njit(nogil=True, cache=True)
+def is_digit(c):
+    """0–9."""
+    return 48 <= c <= 57
+
+
+@njit(nogil=True, cache=True)
+def is_alnum(c):
+    """0–9, A–Z, a–z."""
+    return 48 <= c <= 57 or 65 <= (c & 0xDF) <= 90
+
+
+@njit(nogil=True, cache=True)
+def bounded(text, start, stop, low, high):
+    """Whether no letter, digit, mask or fraction touches text[start:stop]; the text itself ends at `low` and `high`."""
+    if start > low:
+        c = text[start - 1]
+        if is_alnum(c) or c in (42, 95) or (c == 46 and start - 1 > low and is_digit(text[start - 2])):
+            return c == 95  # after an underscore a value may begin, as in uid_138…
+    if stop < high:
+        c = text[stop]
+        if is_alnum(c) or c == 42 or (c == 46 and stop + 1 < high and is_digit(text[stop + 1])):
+            return False
+    return True
+
+
+@njit(nogil=True, cache=True)
+def put(found, n, start, stop, kind, with_context, without):
+    """Append a candidate if there is room; the new number."""
+    if n < found.shape[0]:
+        found[n, 0], found[n, 1], found[n, 2], found[n, 3], found[n, 4] = start, stop, kind, with_context, without
+        n += 1
+    return n
+
+
+@njit(nogil=True, cache=True)
+def run_stop(text, at, high):
+    """End of the digits at `at`, single spaces and hyphens between digits included."""
+    while at < high:
+        c = text[at]
+        if is_digit(c) or (c == 32 or c == 45) and at + 1 < high and is_digit(text[at + 1]) and is_digit(text[at - 1]):
+            at += 1
+        else:
+            break
+    return at
+
+
+@njit(nogil=True, cache=True)
+def run_start(text, at, low):
+    """Start of the run that the digit at `at` is in."""
+    while at > low:
+        c = text[at - 1]
+        if is_digit(c) or (c == 32 or c == 45) and at - 1 > low and is_digit(text[at - 2]) and is_digit(text[at]):
+            at -= 1
+        else:
+            break
+    return at
+
+
+@njit(nogil=True, cache=True)
+def take_run(text, start, stop, low, high, tables, digits, found, n):
+    """Candidates of the run text[start:stop]; the new number of them. digits is scratch, int64 (LONGEST_NUMBER,)."""
+    solid = True
+    count = 0
+    for i in range(start, stop):
+        if is_digit(text[i]):
+            if count < LONGEST_NUMBER:
+                digits[count] = np.int64(text[i]) - 48
+            count += 1
+        else:
+            solid = False
+    if solid:
+        return take_number(text, start, stop, low, high, tables, digits, count, found, n)
+    if 11 <= count <= 19:
+        before = n
+        n = take_grouped(text, start, stop, low, high, tables, digits, count, found, n)
+        if n > before:
+            return n
+    at = start  # else each group for itself, and two groups as a landline
+    while at < stop:
+        end = at
+        while end < stop and is_digit(text[end]):
+            end += 1
+        if end - at >= 7:
+            for i in range(min(end - at, LONGEST_NUMBER)):
+                digits[i] = np.int64(text[at + i]) - 48
+            if end - at <= 8 and at - 4 >= start and take_landline(text, start, at, end):
+                first = landline_start(text, start, at)
+                if bounded(text, first, end, low, high):
+                    n = put(found, n, first, end, LANDLINE, MEDIUM, LOW)
+            elif not (at > start and end - at == 11 and text[at - 1] == 45) or text[at - 1] == 45 and at - 3 >= low and text[at - 2] == 54 and text[at - 3] == 56:
+                n = take_number(text, at, end, low, high, tables, digits, end - at, found, n)
+        at = end + 1
+    return n
+
+
+@njit(nogil=True, cache=True)
+def landline_start(text, low, at):
+    """Where the area code before the number at `at` begins: a separator, then two or three digits after a 0."""
+    first = at - 1
+    while first > low and is_digit(text[first - 1]) and at - first < 6:
+        first -= 1
+    return first
+
+
+@njit(nogil=True, cache=True)
+def take_landline(text, low, at, end):
+    """Whether an area code stands before the seven or eight digits at `at`."""
+    first = landline_start(text, low, at)
+    code = at - 1 - first
+    if text[first] != 48 or not 3 <= code <= 4 or not 50 <= text[at] <= 56:
+        return False
+    if code == 3:
+        return end - at == 8 and (text[first + 1] == 50 or (text[first + 1] == 49 and text[first + 2] == 48))
+    return 51 <= text[first + 1] <= 57
+
+
+@njit(nogil=True, cache=True)
+def take_grouped(text, start, stop, low, high, tables, digits, count, found, n):
+    """A number written in groups: mobile 3-4-4, card 4-4-4-4…, resident ID 6-8-4."""
+    if not bounded(text, start, stop, low, high):
+        return n
+    first = 0
+    while is_digit(text[start + first]):
+        first += 1
+    if count == 11 and first == 3 and digits[0] == 1 and stop - start == 13 and is_digit(text[start + 4]) and text[start + 3] == text[start + 8]:
+        return take_mobile(text, start, stop, tables, digits, 0, found, n)
+    if count == 13 and digits[0] == 8 and digits[1] == 6 and digits[2] == 1 and first == 2:
+        return take_mobile(text, start, stop, tables, digits, 2, found, n)
+    if count == 18 and first == 6:
+        return take_id(text, start, stop, tables, digits, 48 + digits[17], found, n)
+    if first == 4 and 14 <= count <= 19:
+        return take_card(text, start, stop, low, high, tables, digits, count, found, n)
+    return n
+
+
+@njit(nogil=True, cache=True)
+def take_number(text, start, stop, low, high, tables, digits, count, found, n):
+    """Candidates of the unbroken digits text[start:stop]."""
+    if stop < high and (text[stop] | 0x20) == 120 and count == 17 and bounded(text, start, stop + 1, low, high):
+        return take_id(text, start, stop + 1, tables, digits, 120, found, n)
+    if start - 1 >= low and 65 <= text[start - 1] <= 90:
+        return take_lettered(text, start, stop, low, high, count, found, n)
+    if stop < high and (text[stop] == 61 or text[stop] == 68) and 13 <= count <= 19:
+        return take_track(text, start, stop, low, high, tables, digits, count, found, n)
+    if not bounded(text, start, stop, low, high):
+        return n
+    if count == 11:
+        if digits[0] == 1:
+            return take_mobile(text, start, stop, tables, digits, 0, found, n)
+        if digits[0] == 0 and digits[1] in (1, 2) and 2 <= digits[3] <= 8:
+            return put(found, n, start, stop, LANDLINE, MEDIUM, LOW)
+    elif count == 13 and digits[0] == 8 and digits[1] == 6:
+        return take_mobile(text, start, stop, tables, digits, 2, found, n)
+    elif count == 18:
+        before = n
+        n = take_id(text, start, stop, tables, digits, 48 + digits[17], found, n)
+        return n if n > before else take_card(text, start, stop, low, high, tables, digits, count, found, n)
+    elif count == 15:
+        n = take_fifteen(text, start, stop, tables, digits, found, n)
+    elif count in (8, 10):
+        return put(found, n, start, stop, TW_PERMIT, MEDIUM, NOTHING)
+    elif count == 9 and digits[0] == 1 and digits[1] in (4, 5):
+        return put(found, n, start, stop, PASSPORT, MEDIUM, NOTHING)
+    elif count in (19, 20) and digits[0] == 8 and digits[1] == 9 and digits[2] == 8 and digits[3] == 6:
+        if count == 20:
+            return put(found, n, start, stop, ICCID, HIGH, HIGH) if passes_luhn(digits, 20) else n
+        return put(found, n, start, stop, ICCID, MEDIUM, LOW)
+    if 15 <= count <= 19:
+        n = take_card(text, start, stop, low, high, tables, digits, count, found, n)
+    return n
+
+
+@njit(nogil=True, cache=True)
+def take_mobile(text, start, stop, tables, digits, at, found, n):
+    """Eleven digits from digits[at] on."""
+    if not 3 <= digits[at + 1] <= 9 or is_known(text, start, stop, tables.tests):
+        return n
+    same = 0  # 13800000000 and the like stand in forms, not for persons
+    for i in range(at + 4, at + 11):
+        same += digits[i] == digits[at + 3]
+    if same == 7:
+        return n
+    known = tables.mobile[digits[at] * 100 + digits[at + 1] * 10 + digits[at + 2]]
+    if at == 2 and start > 0 and text[start - 1] == 43:
+        start -= 1
+    return put(found, n, start, stop, MOBILE, MEDIUM, LOW if known else NOTHING)
+
+
+@njit(nogil=True, cache=True)
+def take_id(text, start, stop, tables, digits, check, found, n):
+    """Eighteen characters: resident ID, residence permit, foreign permanent residence."""
+    year, month, day = digits[6] * 1000 + digits[7] * 100 + digits[8] * 10 + digits[9], digits[10] * 10 + digits[11], digits[12] * 10 + digits[13]
+    if not is_date(year, month, day) or not passes_mod11(digits, check) or is_known(text, start, stop, tables.tests):
+        return n
+    province = digits[0] * 10 + digits[1]
+    if digits[0] == 9:
+        inner = digits[1] * 10 + digits[2]
+        return put(found, n, start, stop, FOREIGN_ID, HIGH, HIGH) if tables.province[inner] or inner == 11 else n
+    if province in (81, 82, 83) and digits[2] == 0 and digits[3] == 0 and digits[4] == 0 and digits[5] == 0:
+        return put(found, n, start, stop, RESIDENCE_PERMIT, HIGH, HIGH)
+    if not tables.province[province]:
+        return n
+    prefecture = digits[2] * 10 + digits[3]
+    sure = prefecture <= 70 or prefecture == 90
+    return put(found, n, start, stop, RESIDENT_ID, HIGH, HIGH if sure else MEDIUM)
+
+
+@njit(nogil=True, cache=True)
+def take_fifteen(text, start, stop, tables, digits, found, n):
+    """Fifteen digits: IMSI, IMEI, old resident ID; labels decide between them."""
+    if is_known(text, start, stop, tables.tests):
+        return n
+    if digits[0] == 4 and digits[1] == 6 and digits[2] == 0 and tables.imsi[digits[3] * 10 + digits[4]]:
+        n = put(found, n, start, stop, IMSI, MEDIUM, LOW)
+    if passes_luhn(digits, 15):
+        n = put(found, n, start, stop, IMEI, HIGH, LOW)
+    if tables.province[digits[0] * 10 + digits[1]]:
+        year, month, day = 1900 + digits[6] * 10 + digits[7], digits[8] * 10 + digits[9], digits[10] * 10 + digits[11]
+        if is_date(year, month, day):
+            n = put(found, n, start, stop, RESIDENT_ID_15, MEDIUM, NOTHING)
+    return n
+
+
+@njit(nogil=True, cache=True)
+def take_card(text, start, stop, low, high, tables, digits, count, found, n):  # noqa: ARG001
+    """Thirteen to nineteen digits of a bank card."""
+    issuer = card_range(digits, count, tables.cards)
+    if issuer == 0 or is_known(text, start, stop, tables.tests):
+        return n
+    if passes_luhn(digits, count):
+        return put(found, n, start, stop, BANK_CARD, HIGH, MEDIUM if issuer == 2 else LOW)
+    return put(found, n, start, stop, BANK_CARD, MEDIUM, NOTHING)
+
+
+@njit(nogil=True, cache=True)
+def take_track(text, start, stop, low, high, tables, digits, count, found, n):
+    """Track 2: a card number, a separator, expiry and service code (ISO/IEC 7813)."""
+    end = stop + 1
+    while end < high and is_digit(text[end]):
+        end += 1
+    whole = end - stop - 1 >= 7 and start - 1 >= low and not is_alnum(text[start - 1]) or (start == low and end - stop - 1 >= 7)
+    if whole and card_range(digits, count, tables.cards) and 1 <= number(text, stop + 3, 2) <= 12:
+        return put(found, n, start, end, TRACK2, HIGH, HIGH)
+    if text[stop] == 61 and bounded(text, start, stop, low, high):
+        return take_card(text, start, stop, low, high, tables, digits, count, found, n)
+    return n
+
+
+@njit(nogil=True, cache=True)
+def take_lettered(text, start, stop, low, high, count, found, n):
+    """Digits behind one to three capitals: passports, travel permits, the older foreign permanent residence number."""
+    first = start - 1
+    while first > low and 65 <= text[first - 1] <= 90:
+        first -= 1
+    letters = start - first
+    if letters > 3 or not bounded(text, first, stop, low, high):
+        return n
+    a, b = text[first], text[start - 1]
+    if letters == 3:
+        if count == 12 and is_old_foreign_id(text, first):
+            return put(found, n, first, stop, FOREIGN_ID, HIGH, HIGH)
+        return n
+    if letters == 1 and (count == 8 or count == 10) and a in (72, 77):
+        n = put(found, n, first, stop, HKMO_PERMIT, MEDIUM, NOTHING)
+    if (letters == 1 and count == 8 and a in (67, 87, 76)) or (letters == 2 and count == 7 and a in (67, 87, 76)):
+        n = put(found, n, first, stop, EXIT_PERMIT, MEDIUM, NOTHING)
+    if is_passport(letters, count, a, b):
+        n = put(found, n, first, stop, PASSPORT, MEDIUM, NOTHING)
+    return n
+
+
+@njit(nogil=True, cache=True)
+def is_passport(letters, count, a, b):
+    """The forms of Chinese passports: mainland, Hong Kong SAR, Macao SAR."""
+    if letters == 1:
+        return (count == 8 and a in (69, 71, 83, 68, 80, 72, 75, 77)) or (count == 7 and a in (83, 68, 80))
+    if count != 7:
+        return False
+    if b == 69 and a in (83, 68, 80):
+        return True
+    return (a == 69 and b not in (73, 79)) or a == 72 or (a == 75 and b == 74) or (a == 77 and b in (65, 66))
+
+
+@njit(nogil=True, cache=True)
+def is_old_foreign_id(text, at):
+    """Three letters, four digits of region, date of birth, sequence, and a 7-3-1 check digit."""
+    total, weight = np.int64(0), 0
+    for i in range(14):
+        c = np.int64(text[at + i])
+        value = c - 55 if c >= 65 else c - 48
+        total += value * (7 if weight == 0 else 3 if weight == 1 else 1)
+        weight = weight + 1 if weight < 2 else 0
+    month, day = number(text, at + 9, 2), number(text, at + 11, 2)
+    return total % 10 == np.int64(text[at + 14]) - 48 and 1 <= month <= 12 and 1 <= day <= 31

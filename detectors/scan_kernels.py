@@ -1,0 +1,281 @@
+"""Text → hits: small passes that find where something may be, then context, overlap and order.
+
+Nearly every identifier holds a run of seven digits, so every seventh octet is looked at; a run of seventeen capitals and digits cannot
+miss every seventeenth; what else may begin somewhere is found by trigger_mask, 32 octets at a time.
+"""
+
+import numpy as np
+from numba import njit
+
+from detectors.literal_kernels import (
+    take_access_key,
+    take_code,
+    take_coordinates,
+    take_email,
+    take_marking,
+    take_mrz,
+    take_org_code,
+    take_plate,
+    take_private_key,
+)
+from detectors.number_kernels import (
+    BANK_CARD,
+    COORDINATES,
+    IMEI,
+    LANDLINE,
+    MEDIUM,
+    MOBILE,
+    NAME,
+    PLATE,
+    RESIDENT_ID_15,
+    VIN,
+    is_digit,
+    run_start,
+    run_stop,
+    take_run,
+)
+from detectors.trigger import lowest_bit, trigger_mask
+from detectors.word_kernels import GAP_LOOKED_AT, han_at, nearest_word, take_address, take_labelled_name, take_names
+
+STEP = 7
+CODE = 17
+LANES = 32
+NEIGHBOURHOOD = 96  # octets within which another personal value is context
+
+
+@njit(nogil=True, cache=True)
+def find_numbers(text, low, high, tables, digits, found):
+    """Candidates of all runs of digits in text[low:high]; their number."""
+    n, at = 0, low + STEP - 1
+    while at < high:
+        c = text[at]
+        near = is_digit(c) or ((c == 32 or c == 45) and at + 1 < high and is_digit(text[at + 1]) and is_digit(text[at - 1]))
+        if not near:
+            at += STEP
+            continue
+        start, stop = run_start(text, at, low), run_stop(text, at, high)
+        if stop - start >= STEP:
+            n = take_run(text, start, stop, low, high, tables, digits, found, n)
+        at = stop + STEP - 1
+    return n
+
+
+@njit(nogil=True, cache=True)
+def find_codes(text, low, high, found, n):
+    """VIN and USCI in text[low:high]."""
+    at = low + CODE - 1
+    while at < high:
+        c = text[at]
+        if not (is_digit(c) or 65 <= c <= 90):
+            at += CODE
+            continue
+        start, stop = at, at
+        while start > low and (is_digit(text[start - 1]) or 65 <= text[start - 1] <= 90):
+            start -= 1
+        while stop < high and (is_digit(text[stop]) or 65 <= text[stop] <= 90):
+            stop += 1
+        if CODE <= stop - start <= CODE + 1:
+            n = take_code(text, start, stop, low, high, found, n)
+        at = stop + CODE - 1
+    return n
+
+
+@njit(nogil=True, cache=True)
+def find_literals(text, low, high, tables, found, n):
+    """Everything that trigger_mask points at."""
+    for block in range(low, high, LANES):
+        mask = trigger_mask(text, block)
+        while mask != 0:
+            at = block + lowest_bit(mask)
+            mask &= mask - 1
+            if at < high:
+                n = take_literal(text, at, low, high, tables, found, n)
+    return n
+
+
+@njit(nogil=True, cache=True)
+def take_literal(text, at, low, high, tables, found, n):
+    """What may begin, or be announced, at `at`."""
+    c = text[at]
+    if c == 64:
+        return take_email(text, at, low, high, tables, found, n)
+    if c >= 0x80:
+        code = han_at(text, at, high)
+        if code == 0x53F7:  # 号
+            return take_address(text, at, low, high, found, n)
+        if code in (0x540D, 0x4EBA, 0x8005):  # 名人者
+            return take_labelled_name(text, at + 3, low, high, tables, found, n)
+        if code == 0x6784:  # 构
+            return take_org_code(text, at, high, found, n)
+        if code == 0x7EAC:  # 纬
+            return take_coordinates(text, at, 3, low, high, found, n)
+        if c == 0xE2:  # ★
+            return take_marking(text, at, low, high, found, n)
+        if at + 1 < high and 65 <= text[at + 1] <= 90:
+            return take_plate(text, at, low, high, tables.han, found, n)
+        return n
+    if c in (0x22, 0x3D, 0x3A, 0x3E):
+        return take_labelled_name(text, at + 1, low, high, tables, found, n)
+    if at + 2 >= high:
+        return n
+    if c == 66:
+        return take_private_key(text, at, low, high, found, n)
+    if c == 67:
+        return take_mrz(text, at, low, high, found, n)
+    if (c | 0x20) == 108 and (text[at + 1] | 0x20) == 97:
+        return take_coordinates(text, at, 3, low, high, found, n)
+    return take_access_key(text, at, low, high, found, n)
+
+
+@njit(nogil=True, cache=True)
+def wants_label_alone(kind):
+    """Kinds that another hit beside them does not confirm."""
+    return kind not in (MOBILE, LANDLINE, BANK_CARD, RESIDENT_ID_15, IMEI)
+
+
+@njit(nogil=True, cache=True)
+def is_person_hit(kind):
+    """Kinds beside which a mobile number or a name is believed."""
+    return kind <= 15 and kind not in (12, 13, 14) or kind in (PLATE, VIN, COORDINATES)
+
+
+@njit(nogil=True, cache=True)
+def settle_tier(text, low, found, order, i, n, tables):
+    """The tier of candidate order[i]: its label, another hit beside it, or a negative word decide."""
+    row = order[i]
+    kind, with_context, without = found[row, 2], found[row, 3], found[row, 4]
+    if with_context == without:
+        return with_context
+    if not wants_label_alone(kind) and kind != IMEI:
+        for j in (i - 1, i + 1):
+            if 0 <= j < n and found[order[j], 4] >= MEDIUM and is_person_hit(found[order[j], 2]) and is_beside(text, found, order[min(i, j)], order[max(i, j)]):
+                return with_context
+    label, negative = nearest_word(text, low, found[row, 0], kind, tables.words, tables.word_at, tables.word_by)
+    if label >= 0 and label > negative:
+        return with_context
+    return max(0, without - 1) if negative >= 0 else without
+
+
+@njit(nogil=True, cache=True)
+def is_beside(text, found, first, second):
+    """Whether two candidates lie close to each other in one record."""
+    start, stop = found[first, 1], found[second, 0]
+    if stop - start > NEIGHBOURHOOD:
+        return False
+    for p in range(start, stop):
+        if text[p] == 10 or text[p] == 125:
+            return False
+    return True
+
+
+@njit(nogil=True, cache=True)
+def drop_overlaps(found, order, tiers, n):
+    """Of overlapping candidates keep the longest, then the highest: tiers of the others become 0. Only those with a tier count."""
+    kept = np.int64(-1)
+    for i in range(n):
+        if tiers[i] == 0:
+            continue
+        if kept >= 0 and found[order[i], 0] < found[order[kept], 1]:
+            a, b = order[kept], order[i]
+            longer = (found[b, 1] - found[b, 0]) - (found[a, 1] - found[a, 0])
+            if longer > 0 or (longer == 0 and tiers[i] > tiers[kept]):
+                tiers[kept] = 0
+                kept = np.int64(i)
+            else:
+                tiers[i] = 0
+        else:
+            kept = np.int64(i)
+
+
+@njit(nogil=True, cache=True)
+def find_names(text, low, high, tables, found, order, tiers, n, more):
+    """Names in the gaps beside the hits; the new number of candidates. They lie in no hit and need no settling."""
+    before = low
+    for i in range(n):
+        if tiers[i] < MEDIUM:
+            continue
+        row = order[i]
+        start, stop = found[row, 0], found[row, 1]
+        if is_person_hit(found[row, 2]) or found[row, 2] >= NAME:
+            first = start
+            while first > before and start - first < GAP_LOOKED_AT and text[first - 1] not in (10, 125):
+                first -= 1
+            more = take_names(text, align(text, first, start), start, tables, found, more)
+            after = stop
+            limit = next_start(found, order, tiers, i, n, high)
+            while after < limit and after - stop < GAP_LOOKED_AT and text[after] not in (10, 125):
+                after += 1
+            if limit - stop > GAP_LOOKED_AT or after < limit or limit == high:
+                more = take_names(text, stop, after, tables, found, more)
+                before = after
+            else:
+                before = stop
+        else:
+            before = stop
+    return more
+
+
+@njit(nogil=True, cache=True)
+def align(text, at, stop):
+    """The next start of a UTF-8 character."""
+    while at < stop and text[at] & 0xC0 == 0x80:
+        at += 1
+    return at
+
+
+@njit(nogil=True, cache=True)
+def next_start(found, order, tiers, i, n, high):
+    """Where the next hit of medium tier begins."""
+    for j in range(i + 1, n):
+        if tiers[j] >= MEDIUM:
+            return found[order[j], 0]
+    return high
+
+
+@njit(nogil=True, cache=True)
+def scan_text(text, low, high, tables, scratch, unit, hits, n_hits):
+    """Hits of text[low:high] as rows n_hits.. of `hits`, in order of start; the new number of rows.
+
+    scratch  (found int64 (rows, 5), digits int64 (24,)); 256 octets behind `high` must be readable
+    """
+    found, digits = scratch
+    n = find_numbers(text, low, high, tables, digits, found)
+    n = find_codes(text, low, high, found, n)
+    n = find_literals(text, low, high, tables, found, n)
+    if n == 0:
+        return n_hits
+    order = np.argsort(found[:n, 0])
+    tiers = np.empty(n, np.int64)
+    for i in range(n):
+        tiers[i] = settle_tier(text, low, found, order, i, n, tables)
+    drop_overlaps(found, order, tiers, n)
+    more = find_names(text, low, high, tables, found, order, tiers, n, n)
+    if more > n:
+        kept = tiers
+        tiers = np.empty(more, np.int64)
+        for i in range(n):
+            tiers[order[i]] = kept[i]
+        for i in range(n, more):
+            tiers[i] = found[i, 3]
+        order = np.argsort(found[:more, 0])
+        tiers = tiers[order]
+        drop_overlaps(found, order, tiers, more)
+        n = more
+    for i in range(n):
+        signature = tables.signature_of[found[order[i], 2]]
+        if tiers[i] > 0 and signature >= 0 and n_hits < hits.unit.shape[0]:
+            hits.unit[n_hits], hits.signature[n_hits], hits.tier[n_hits] = unit, signature, tiers[i]
+            hits.start[n_hits], hits.stop[n_hits] = found[order[i], 0], found[order[i], 1]
+            n_hits += 1
+    return n_hits
+
+
+@njit(nogil=True, cache=True)
+def scan_rows(text, bounds, rows, tables, scratch, hits, n_hits):
+    """scan_text over bounds[row, 0]..bounds[row, 3] of each of `rows`."""
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        n_hits = scan_text(text, bounds[row, 0], bounds[row, 3], tables, scratch, row, hits, n_hits)
+    return n_hits
+
+

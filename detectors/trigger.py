@@ -1,0 +1,84 @@
+"""Where in a text something may begin: 32 positions at a time, as generic vector IR, with a NumPy twin.
+
+A bit is set where `@` stands, where a Latin capital follows a Han character, where a Han character follows a quote, an equals sign, a
+colon or a tag's end, and where one of TRIPLES begins. Reads 34 octets from `at`; the caller sees to it that they are readable.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+# Octets that open a standalone literal, or end a label: 号 名 人 者 构 ★ 纬, BEG LTA AKI CHN, lat Lat LAT.
+TRIPLES = tuple(word.encode() for word in ("号", "名", "人", "者", "构", "★", "纬", "BEG", "LTA", "AKI", "CHN", "lat", "Lat", "LAT"))
+LANES = 32
+
+if numba.config.DISABLE_JIT:
+
+    def trigger_mask(text, at):  # type: ignore[no-untyped-def]
+        """Bit i: position at + i."""
+        first, second, third = text[at : at + LANES], text[at + 1 : at + 1 + LANES], text[at + 2 : at + 2 + LANES]
+        bits = (first == 0x40) | ((first >= 0x80) & (second >= 65) & (second <= 90))
+        opens = (first == 0x22) | (first == 0x3D) | (first == 0x3A) | (first == 0x3E)
+        bits |= opens & (second >= 0xE4) & (second <= 0xE9)
+        for a, b, c in TRIPLES:
+            bits |= (first == a) & (second == b) & (third == c)
+        return int(np.packbits(bits, bitorder="little").view(np.uint32)[0])
+
+    def lowest_bit(mask):  # type: ignore[no-untyped-def]
+        """Index of the lowest set bit of a non-zero mask."""
+        mask = int(mask)
+        return (mask & -mask).bit_length() - 1
+
+else:
+
+    @intrinsic
+    def trigger_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Bit i: position at + i."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            array_type = signature.args[0]
+            data = context.make_array(array_type)(context, builder, args[0])
+            place = cgutils.get_item_pointer(context, builder, array_type, data, [args[1]], wraparound=False, boundscheck=False)
+            i8 = ir.IntType(8)
+            vector = ir.VectorType(i8, LANES)
+            base = builder.bitcast(place, i8.as_pointer())
+
+            def lanes(offset):  # type: ignore[no-untyped-def]
+                moved = builder.gep(base, [ir.IntType(64)(offset)])
+                return builder.load(builder.bitcast(moved, vector.as_pointer()), align=1)
+
+            first, second, third = lanes(0), lanes(1), lanes(2)
+
+            def all_of(value):  # type: ignore[no-untyped-def]
+                return ir.Constant(vector, [value] * LANES)
+
+            def is_one(lane, value):  # type: ignore[no-untyped-def]
+                return builder.icmp_unsigned("==", lane, all_of(value))
+
+            def within(lane, low, high):  # type: ignore[no-untyped-def]
+                return builder.icmp_unsigned("<=", builder.sub(lane, all_of(low)), all_of(high - low))
+
+            bits = is_one(first, 0x40)
+            bits = builder.or_(bits, builder.and_(within(first, 0x80, 0xFF), within(second, 65, 90)))
+            opens = builder.or_(builder.or_(is_one(first, 0x22), is_one(first, 0x3D)), builder.or_(is_one(first, 0x3A), is_one(first, 0x3E)))
+            bits = builder.or_(bits, builder.and_(opens, within(second, 0xE4, 0xE9)))
+            for a, b, c in TRIPLES:
+                same = builder.and_(is_one(first, a), builder.and_(is_one(second, b), is_one(third, c)))
+                bits = builder.or_(bits, same)
+            return builder.zext(builder.bitcast(bits, ir.IntType(LANES)), ir.IntType(64))
+
+        return types.int64(text, types.int64), codegen
+
+    @intrinsic
+    def lowest_bit(typingctx, mask):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Index of the lowest set bit of a non-zero mask."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]  # noqa: ARG001
+            return builder.cttz(args[0], ir.IntType(1)(1))
+
+        return types.int64(types.int64), codegen

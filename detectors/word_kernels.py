@@ -1,0 +1,257 @@
+"""Words around values: labels and negative words before them, names and addresses in Han characters."""
+
+import numpy as np
+from numba import njit
+
+from detectors.kinds import NEGATIVE
+from detectors.mask_kernels import is_known
+from detectors.number_kernels import ADDRESS, HIGH, MEDIUM, NAME, is_digit, put
+
+WINDOW = 64          # octets before a value in which a label counts: some thirty characters
+GAP_LOOKED_AT = 120  # octets beside a hit in which a name belongs to it
+LONGEST_RUN = 48     # Han characters of one run that are looked at
+HAN_FIRST, HAN_LAST = 0x4E00, 0x9FFF
+SURNAME = 1
+HAO, SHI, QU, XIAN, LU = 0x53F7, 0x5E02, 0x533A, 0x53BF, 0x8DEF
+
+
+@njit(nogil=True, cache=True)
+def nearest_word(text, low, at, bit, words, word_at, word_by):
+    """(where the last label of a kind ends before `at`, where the last negative word does); -1 for none. bit: the kind's number."""
+    label, negative = np.int64(-1), np.int64(-1)
+    wanted = np.int64(1) << bit
+    for p in range(max(low, at - WINDOW), at):
+        c = np.int64(text[p])
+        if 65 <= c <= 90:
+            c += 32
+        for w in range(word_by[c], word_by[c + 1]):
+            length = word_at[w, 1]
+            kinds = word_at[w, 2]
+            if p + length > at or kinds & (wanted | (np.int64(1) << NEGATIVE)) == 0:
+                continue
+            if not begins_word(text, p, low, word_at[w, 3]) or not ends_word(text, p + length, at, word_at[w, 3], length):
+                continue
+            if same_word(text, p, words, word_at[w, 0], length):
+                if kinds & wanted:
+                    label = p + length
+                else:
+                    negative = p + length
+    return label, negative
+
+
+@njit(nogil=True, cache=True)
+def same_word(text, at, words, start, length):
+    """Whether the word words[start:start+length] stands at `at`, in any case."""
+    for i in range(length):
+        c = text[at + i]
+        if 65 <= c <= 90:
+            c += 32
+        if c != words[start + i]:
+            return False
+    return True
+
+
+@njit(nogil=True, cache=True)
+def begins_word(text, at, low, latin):
+    """A Latin word begins where no letter stands before it, or where a capital follows a small letter."""
+    if not latin or at == low:
+        return True
+    c, before = text[at], text[at - 1]
+    letter = 65 <= (before & 0xDF) <= 90
+    return not letter or (65 <= c <= 90 and 97 <= before <= 122)
+
+
+@njit(nogil=True, cache=True)
+def ends_word(text, at, stop, latin, length):
+    """A Latin word of up to three letters must also end there: `id`, not `idea`."""
+    return not latin or length > 3 or at >= stop or not 97 <= text[at] <= 122
+
+
+@njit(nogil=True, cache=True)
+def han_at(text, at, high):
+    """The Han character of three octets at `at`, or -1."""
+    if at + 2 >= high or not 0xE4 <= text[at] <= 0xE9:
+        return np.int64(-1)
+    code = ((np.int64(text[at]) & 0x0F) << 12) | ((np.int64(text[at + 1]) & 0x3F) << 6) | (np.int64(text[at + 2]) & 0x3F)
+    return code if HAN_FIRST <= code <= HAN_LAST else np.int64(-1)
+
+
+@njit(nogil=True, cache=True)
+def surname_length(text, at, stop, han, compounds):
+    """Characters of the surname at `at`: 2 for a compound one, 1, or 0."""
+    if stop - at >= 9 and is_known(text, at, at + 6, compounds):
+        return 2
+    code = han_at(text, at, stop)
+    return 1 if code >= 0 and han[code - HAN_FIRST] & SURNAME else 0
+
+
+@njit(nogil=True, cache=True)
+def name_at(text, at, stop, tables):
+    """Octets of the name at the start of the Han run text[at:stop], or 0: all of the run, or up to a word that follows names."""
+    surname = surname_length(text, at, stop, tables.han, tables.compounds)
+    if surname == 0:
+        return 0
+    characters = (stop - at) // 3
+    if surname + 1 <= characters <= surname + 2:
+        return 0 if is_known(text, at, stop, tables.not_names) else characters * 3
+    for given in (2, 1):
+        end = at + (surname + given) * 3
+        if end < stop and follows_name(text, end, stop, tables.after) and not is_known(text, at, end, tables.not_names):
+            return (surname + given) * 3
+    return 0
+
+
+@njit(nogil=True, cache=True)
+def follows_name(text, at, stop, after):
+    """Whether a word that follows names stands at `at`."""
+    for characters in (1, 2):
+        if at + characters * 3 <= stop and is_known(text, at, at + characters * 3, after):
+            return True
+    return False
+
+
+@njit(nogil=True, cache=True)
+def cue_before(text, low, at, before):
+    """Whether a word that precedes names ends at `at`."""
+    for characters in (1, 2, 3, 4):
+        if at - characters * 3 >= low and is_known(text, at - characters * 3, at, before):
+            return True
+    return False
+
+
+@njit(nogil=True, cache=True)
+def take_names(text, low, high, tables, found, n):
+    """Names in text[low:high], which lies beside a hit: whole runs of Han, beginnings of runs, and what follows a cue in a run."""
+    at = low
+    while at < high:
+        if text[at] < 0xE4:
+            at += 1
+            continue
+        stop = at
+        while stop - at < LONGEST_RUN * 3 and han_at(text, stop, high) >= 0:
+            stop += 3
+        if stop == at:
+            at += 1
+            continue
+        place = at
+        while place < stop:
+            if place == at or cue_before(text, at, place, tables.before):
+                length = name_at(text, place, stop, tables)
+                if length:
+                    n = put(found, n, place, place + length, NAME, MEDIUM, MEDIUM)
+                    place += length
+                    continue
+            place += 3
+        at = stop
+    return n
+
+
+@njit(nogil=True, cache=True)
+def take_labelled_name(text, at, low, high, tables, found, n):
+    """A name that a label announces: `at` is behind the label or the opening quote."""
+    while at < high and text[at] in (32, 34, 39, 58, 61, 62, 9):
+        at += 1
+    if at + 2 < high and text[at] == 0xEF and text[at + 1] == 0xBC and text[at + 2] == 0x9A:  # ：
+        at += 3
+    stop = at
+    while stop - at < LONGEST_RUN * 3 and han_at(text, stop, high) >= 0:
+        stop += 3
+    if stop == at:
+        return n
+    label, negative = nearest_word(text, max(low, at - 24), at, np.int64(NAME), tables.words, tables.word_at, tables.word_by)
+    if label < 0 or negative > label or not is_person_label(text, label, low):
+        return n
+    length = name_at(text, at, stop, tables)
+    return put(found, n, at, at + length, NAME, MEDIUM, MEDIUM) if length else n
+
+
+@njit(nogil=True, cache=True)
+def is_person_label(text, label, low):
+    """`name` is a person's unless it is that of a file, a host, a product …: file_name, hostname, 品名."""
+    if label - 4 < low or (text[label - 1] | 0x20) != 101 or (text[label - 4] | 0x20) != 110:
+        return True
+    if label - 5 < low:
+        return True
+    before = text[label - 5]
+    return not (65 <= (before & 0xDF) <= 90 or before in (95, 45, 46))
+
+
+@njit(nogil=True, cache=True)
+def address_start(text, hao, low):
+    """Walk back from the number before 号 over Han characters and digits; where the address may begin."""
+    at = hao
+    for _ in range(40):
+        if at - 3 >= low and han_at(text, at - 3, at) >= 0:
+            at -= 3
+        elif at - 1 >= low and (is_digit(text[at - 1]) or text[at - 1] == 45):
+            at -= 1
+        else:
+            break
+    return at
+
+
+@njit(nogil=True, cache=True)
+def is_one_of(code, codes):
+    """Whether a character is one of a few."""
+    for c in codes:
+        if code == c:
+            return True
+    return False
+
+
+@njit(nogil=True, cache=True)
+def take_address(text, hao, low, high, found, n):
+    """The address whose number ends at `hao`, where 号 stands (three octets)."""
+    if hao - 1 < low or not is_digit(text[hao - 1]):
+        return n
+    start = address_start(text, hao, low)
+    levels, street, city = 0, False, np.int64(-1)
+    at, first_unit = start, np.int64(-1)
+    while at < hao:
+        code = han_at(text, at, high)
+        if code < 0:
+            at += 1
+            continue
+        if is_one_of(code, (0x7701, 0x5E02, 0x533A, 0x53BF, 0x65D7, 0x76DF, 0x5DDE)):  # 省市区县旗盟州
+            levels += 1
+            if first_unit < 0:
+                first_unit = at
+            city = at
+        elif is_one_of(code, (0x8DEF, 0x8857, 0x9053, 0x5DF7, 0x5F04, 0x91CC, 0x6751, 0x9547, 0x4E61)) and city >= 0:  # 路街道巷弄里村镇乡
+            levels += not street
+            street = True
+        at += 3
+    if levels < 2 or not street:
+        return n
+    begin = place_start(text, start, first_unit)
+    stop = address_stop(text, hao + 3, high)
+    levels += stop > hao + 3
+    return put(found, n, begin, stop, ADDRESS, HIGH if levels >= 3 else MEDIUM, HIGH if levels >= 3 else MEDIUM)
+
+
+@njit(nogil=True, cache=True)
+def place_start(text, start, unit):
+    """Where the first place name begins: at most four characters before its 省, 市 …, and behind words that lead to an address."""
+    at = max(start, unit - 15)
+    for p in range(unit - 3, at - 3, -3):
+        code = han_at(text, p, unit + 3)
+        # 址 为 住 在 于 到 往 地 (of 居住地, 所在地) 是 至
+        if is_one_of(code, (0x5740, 0x4E3A, 0x4F4F, 0x5728, 0x4E8E, 0x5230, 0x5F80, 0x5730, 0x662F, 0x81F3)):
+            return p + 3
+    return at
+
+
+@njit(nogil=True, cache=True)
+def address_stop(text, at, high):
+    """Behind building, unit and room numbers that follow 号."""
+    while at < high:
+        end = at
+        while end < high and (is_digit(text[end]) or text[end] == 45 or 65 <= text[end] <= 90) and end - at < 6:
+            end += 1
+        code = han_at(text, end, high)
+        if end == at or not is_one_of(code, (0x680B, 0x5E62, 0x697C, 0x5BA4, 0x5355, 0x53F7, 0x5C42, 0x5EA7)):  # 栋幢楼室单号层座
+            break
+        at = end + 3
+        if code in (0x5355, 0x53F7) and han_at(text, at, high) in (0x5143, 0x697C):  # 单元, 号楼
+            at += 3
+    return at
