@@ -123,7 +123,8 @@ def _words(words: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     starts = np.cumsum([0, *(len(word) for word in ordered)])
     rows = [(int(starts[i]), len(word), bits[word], int(word.isascii())) for i, word in enumerate(ordered)]
     firsts = np.array([word[0] for word in ordered])
-    return np.frombuffer(bytearray(b"".join(ordered)), np.uint8), np.array(rows, np.int64), np.searchsorted(firsts, np.arange(257)).astype(np.int64)
+    by = np.searchsorted(firsts, np.arange(257)).astype(np.int64)
+    return np.frombuffer(bytearray(b"".join(ordered)), np.uint8), np.array(rows, np.int64), by
 
 
 def make_set(words: list[str]) -> np.ndarray:

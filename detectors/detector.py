@@ -14,7 +14,6 @@ from detectors.content.state import Piece
 from detectors.detector_kernels import CLOSED, PLAIN, WORK, sort_units
 from detectors.masks import Masks
 from detectors.scan import TextScan
-from detectors.scan import TextScan
 from detectors.token_kernels import LONGEST, make_tokens, mark_principals, settle_hits
 from detectors.tokens import TokenKeys
 from detectors.units import Hits, Units, Verdict, new_hits

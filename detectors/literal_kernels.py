@@ -14,6 +14,7 @@ from detectors.number_kernels import (
     MARKING,
     MEDIUM,
     MRZ,
+    NOTHING,
     ORG_CODE,
     PLATE,
     PRIVATE_KEY,
@@ -74,23 +75,23 @@ def take_plate(text, at, low, high, han, found, n):
     """The number plate whose province's last octet is at `at` (GA 36)."""
     start = at - 2
     province = han_at(text, start, high) if start >= low else np.int64(-1)
-    if province < 0 or not han[province - HAN_FIRST] & PROVINCE_OF_PLATE or not is_plate_letter(text[at + 1]):
+    if province < 0 or not han[province - HAN_FIRST] & PROVINCE_OF_PLATE or not 65 <= text[at + 1] <= 90:
         return n
     first = at + 2
     if first + 1 < high and text[first] == 0xC2 and text[first + 1] == 0xB7:
         first += 2
-    end, digits = first, 0
-    while end < high and end - first < 7 and (is_plate_letter(text[end]) or is_digit(text[end])):
+    end, digits, odd = first, 0, not is_plate_letter(text[at + 1])
+    while end < high and end - first < 7 and (65 <= text[end] <= 90 or is_digit(text[end])):
         digits += is_digit(text[end])
+        odd |= not is_digit(text[end]) and not is_plate_letter(text[end])
         end += 1
     length = end - first
     if length == 4 and han_at(text, end, high) in (0x6302, 0x5B66, 0x8B66, 0x6E2F, 0x6FB3):  # 挂学警港澳
         return put(found, n, start, end + 3, PLATE, MEDIUM, MEDIUM)
-    if digits == 0 or (end < high and is_alnum(text[end])):
+    if not 5 <= length <= 6 or (end < high and is_alnum(text[end])):
         return n
-    if length == 5 or (length == 6 and is_new_energy(text, first)):
-        return put(found, n, start, end, PLATE, MEDIUM, MEDIUM)
-    return n
+    strict = digits > 0 and not odd and (length == 5 or is_new_energy(text, first))
+    return put(found, n, start, end, PLATE, MEDIUM, MEDIUM if strict else NOTHING)
 
 
 @njit(nogil=True, cache=True)

@@ -10,8 +10,9 @@ from detectors.check_kernels import card_range, is_date, number, passes_luhn, pa
 from detectors.kinds import KINDS
 from detectors.mask_kernels import is_known
 
-(RESIDENT_ID, RESIDENT_ID_15, RESIDENCE_PERMIT, FOREIGN_ID, HKMO_PERMIT, TW_PERMIT, EXIT_PERMIT, PASSPORT, MRZ, MOBILE, LANDLINE, EMAIL, IMEI,
- IMSI, ICCID, BANK_CARD, TRACK2, USCI, ORG_CODE, PLATE, VIN, COORDINATES, PRIVATE_KEY, ACCESS_KEY, MARKING, NAME, ADDRESS) = range(len(KINDS))
+RESIDENT_ID, RESIDENT_ID_15, RESIDENCE_PERMIT, FOREIGN_ID, HKMO_PERMIT, TW_PERMIT, EXIT_PERMIT, PASSPORT, MRZ = range(9)
+MOBILE, LANDLINE, EMAIL, IMEI, IMSI, ICCID, BANK_CARD, TRACK2, USCI, ORG_CODE, PLATE, VIN, COORDINATES = range(9, 22)
+PRIVATE_KEY, ACCESS_KEY, MARKING, NAME, ADDRESS = range(22, len(KINDS))
 NOTHING, LOW, MEDIUM, HIGH = 0, 1, 2, 3
 LONGEST_NUMBER = 24
 
@@ -106,10 +107,16 @@ def take_run(text, start, stop, low, high, tables, digits, found, n):
                 first = landline_start(text, start, at)
                 if bounded(text, first, end, low, high):
                     n = put(found, n, first, end, LANDLINE, MEDIUM, LOW)
-            elif not (at > start and end - at == 11 and text[at - 1] == 45) or text[at - 1] == 45 and at - 3 >= low and text[at - 2] == 54 and text[at - 3] == 56:
+            elif at == start or end - at != 11 or text[at - 1] != 45 or is_country_code(text, at - 1, low):
                 n = take_number(text, at, end, low, high, tables, digits, end - at, found, n)
         at = end + 1
     return n
+
+
+@njit(nogil=True, cache=True)
+def is_country_code(text, at, low):
+    """Whether 86 ends at `at`."""
+    return at - 2 >= low and text[at - 1] == 54 and text[at - 2] == 56
 
 
 @njit(nogil=True, cache=True)
@@ -141,7 +148,7 @@ def take_grouped(text, start, stop, low, high, tables, digits, count, found, n):
     first = 0
     while is_digit(text[start + first]):
         first += 1
-    if count == 11 and first == 3 and digits[0] == 1 and stop - start == 13 and is_digit(text[start + 4]) and text[start + 3] == text[start + 8]:
+    if count == 11 and first == 3 and digits[0] == 1 and stop - start == 13 and text[start + 3] == text[start + 8]:
         return take_mobile(text, start, stop, tables, digits, 0, found, n)
     if count == 13 and digits[0] == 8 and digits[1] == 6 and digits[2] == 1 and first == 2:
         return take_mobile(text, start, stop, tables, digits, 2, found, n)
@@ -208,7 +215,8 @@ def take_mobile(text, start, stop, tables, digits, at, found, n):
 @njit(nogil=True, cache=True)
 def take_id(text, start, stop, tables, digits, check, found, n):
     """Eighteen characters: resident ID, residence permit, foreign permanent residence."""
-    year, month, day = digits[6] * 1000 + digits[7] * 100 + digits[8] * 10 + digits[9], digits[10] * 10 + digits[11], digits[12] * 10 + digits[13]
+    year = digits[6] * 1000 + digits[7] * 100 + digits[8] * 10 + digits[9]
+    month, day = digits[10] * 10 + digits[11], digits[12] * 10 + digits[13]
     if not is_date(year, month, day) or not passes_mod11(digits, check) or is_known(text, start, stop, tables.tests):
         return n
     province = digits[0] * 10 + digits[1]

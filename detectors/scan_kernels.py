@@ -19,9 +19,12 @@ from detectors.literal_kernels import (
     take_private_key,
 )
 from detectors.number_kernels import (
+    ADDRESS,
     BANK_CARD,
     COORDINATES,
+    ICCID,
     IMEI,
+    IMSI,
     LANDLINE,
     MEDIUM,
     MOBILE,
@@ -35,7 +38,7 @@ from detectors.number_kernels import (
     take_run,
 )
 from detectors.trigger import lowest_bit, trigger_mask
-from detectors.word_kernels import GAP_LOOKED_AT, han_at, nearest_word, take_address, take_labelled_name, take_names
+from detectors.word_kernels import GAP_LOOKED_AT, han_at, name_before, nearest_word, take_address, take_labelled_name, take_names
 
 STEP = 7
 CODE = 17
@@ -136,7 +139,7 @@ def wants_label_alone(kind):
 @njit(nogil=True, cache=True)
 def is_person_hit(kind):
     """Kinds beside which a mobile number or a name is believed."""
-    return kind <= 15 and kind not in (12, 13, 14) or kind in (PLATE, VIN, COORDINATES)
+    return kind <= BANK_CARD and kind not in (IMEI, IMSI, ICCID) or kind in (PLATE, VIN, COORDINATES, NAME, ADDRESS)
 
 
 @njit(nogil=True, cache=True)
@@ -148,12 +151,20 @@ def settle_tier(text, low, found, order, i, n, tables):
         return with_context
     if not wants_label_alone(kind) and kind != IMEI:
         for j in (i - 1, i + 1):
-            if 0 <= j < n and found[order[j], 4] >= MEDIUM and is_person_hit(found[order[j], 2]) and is_beside(text, found, order[min(i, j)], order[max(i, j)]):
+            if 0 <= j < n and confirms(text, found, order[j], order[min(i, j)], order[max(i, j)]):
                 return with_context
+        if kind == MOBILE and name_before(text, low, found[row, 0], tables):
+            return with_context
     label, negative = nearest_word(text, low, found[row, 0], kind, tables.words, tables.word_at, tables.word_by)
     if label >= 0 and label > negative:
         return with_context
     return max(0, without - 1) if negative >= 0 else without
+
+
+@njit(nogil=True, cache=True)
+def confirms(text, found, other, first, second):
+    """Whether candidate `other`, one of two neighbours, is sure by itself, a person's, and close."""
+    return found[other, 4] >= MEDIUM and is_person_hit(found[other, 2]) and is_beside(text, found, first, second)
 
 
 @njit(nogil=True, cache=True)
@@ -196,7 +207,7 @@ def find_names(text, low, high, tables, found, order, tiers, n, more):
             continue
         row = order[i]
         start, stop = found[row, 0], found[row, 1]
-        if is_person_hit(found[row, 2]) or found[row, 2] >= NAME:
+        if is_person_hit(found[row, 2]):
             first = start
             while first > before and start - first < GAP_LOOKED_AT and text[first - 1] not in (10, 125):
                 first -= 1

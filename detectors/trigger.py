@@ -65,7 +65,9 @@ else:
 
             bits = is_one(first, 0x40)
             bits = builder.or_(bits, builder.and_(within(first, 0x80, 0xFF), within(second, 65, 90)))
-            opens = builder.or_(builder.or_(is_one(first, 0x22), is_one(first, 0x3D)), builder.or_(is_one(first, 0x3A), is_one(first, 0x3E)))
+            opens = is_one(first, 0x22)
+            for sign in (0x3D, 0x3A, 0x3E):
+                opens = builder.or_(opens, is_one(first, sign))
             bits = builder.or_(bits, builder.and_(opens, within(second, 0xE4, 0xE9)))
             for a, b, c in TRIPLES:
                 same = builder.and_(is_one(first, a), builder.and_(is_one(second, b), is_one(third, c)))

@@ -93,12 +93,19 @@ def name_at(text, at, stop, tables):
         return 0
     characters = (stop - at) // 3
     if surname + 1 <= characters <= surname + 2:
-        return 0 if is_known(text, at, stop, tables.not_names) else characters * 3
+        return characters * 3 if is_name(text, at, stop, tables.not_names) else 0
     for given in (2, 1):
         end = at + (surname + given) * 3
-        if end < stop and follows_name(text, end, stop, tables.after) and not is_known(text, at, end, tables.not_names):
+        if end < stop and follows_name(text, end, stop, tables.after) and is_name(text, at, end, tables.not_names):
             return (surname + given) * 3
     return 0
+
+
+@njit(nogil=True, cache=True)
+def is_name(text, at, end, not_names):
+    """Whether a word that has a name's form is no other word: not listed, and not ending as labels do (号码址证额费率)."""
+    last = han_at(text, end - 3, end)
+    return not is_one_of(last, (0x53F7, 0x7801, 0x5740, 0x8BC1, 0x989D, 0x8D39, 0x7387)) and not is_known(text, at, end, not_names)
 
 
 @njit(nogil=True, cache=True)
@@ -162,7 +169,30 @@ def take_labelled_name(text, at, low, high, tables, found, n):
     if label < 0 or negative > label or not is_person_label(text, label, low):
         return n
     length = name_at(text, at, stop, tables)
-    return put(found, n, at, at + length, NAME, MEDIUM, MEDIUM) if length else n
+    if length == 0 or (label == at and at + length < stop):  # in one run with its label a name must end the run: 负责人应当…
+        return n
+    return put(found, n, at, at + length, NAME, MEDIUM, MEDIUM)
+
+
+@njit(nogil=True, cache=True)
+def name_before(text, low, at, tables):
+    """Whether a name stands right before `at`, but for a bracket, a comma, a quote or the like."""
+    end = at
+    while end > low and at - end < 6 and (text[end - 1] in (32, 9, 34, 39, 40, 44, 58, 59, 124) or is_wide_sign(text, end, low)):
+        end -= 1 if text[end - 1] < 0x80 else 3
+    start = end
+    while start - 3 >= low and end - start < 15 and han_at(text, start - 3, end) >= 0:
+        start -= 3
+    return 6 <= end - start <= 12 and name_at(text, start, end, tables) == end - start
+
+
+@njit(nogil=True, cache=True)
+def is_wide_sign(text, end, low):
+    """Whether a full-width bracket, comma or colon, or 和, 、 ends at `end`: U+FF08, U+FF0C, U+FF1A, U+3001."""
+    if end - 3 < low:
+        return False
+    a, b, c = text[end - 3], text[end - 2], text[end - 1]
+    return (a == 0xEF and b == 0xBC and c in (0x88, 0x8C, 0x9A)) or (a == 0xE3 and b == 0x80 and c == 0x81)
 
 
 @njit(nogil=True, cache=True)
