@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from dashboards.access.viewer import Viewer
 from dashboards.reading.overview import OverviewRead
 from dashboards.shell.markup import card, link, tag
-from dashboards.widgets.claim import claim_text, plain
 from dashboards.widgets.clock import said, time_left
 from dashboards.widgets.empty_note import empty_note
 from dashboards.widgets.evidence_mark import evidence_mark
@@ -31,7 +30,7 @@ def decisions(viewer: Viewer, read: OverviewRead) -> None:
             for alert in waiting[:SHOWN]:
                 limit = read.limits.get(alert.incident_id or 0)
                 with tag("li"), link("", f"/alerts/{alert.number}", "whole"):
-                    words = plain(claim_text(viewer, read.names, alert))
+                    words = read.names.claim(viewer, alert)
                     tag("div", "strong two-lines", words, title=words)
                     with tag("div", "row wide line"):
                         level_tag(viewer, alert.level)

@@ -9,8 +9,8 @@ from sqlalchemy.orm import joinedload
 
 from dashboards.reading.period import Period
 from dashboards.words.moments import beijing
+from pipeline.incident.cases import find_alert
 from pipeline.incident.models import Alert, Incident
-from pipeline.registry.models import Permission
 from pipeline.supervision.engine import reading
 
 OPEN = ("new", "triaged", "incident")
@@ -26,13 +26,10 @@ def list_alerts(engine: Engine, period: Period | None = None) -> Sequence[Alert]
         return db.scalars(query.order_by(Alert.level.desc(), Alert.last.desc()).limit(5000)).all()
 
 
-def find_alert(engine: Engine, number: str) -> tuple[Alert, Permission | None] | None:
-    """One alert with the permission it was compared with."""
+def load_alert(engine: Engine, number: str) -> Alert | None:
+    """One alert with its incident."""
     with reading(engine) as db:
-        alert = db.scalar(select(Alert).options(joinedload(Alert.incident)).where(Alert.number == number))
-        if alert is None:
-            return None
-        return alert, db.get(Permission, alert.permission_id) if alert.permission_id else None
+        return find_alert(db, number)
 
 
 def earlier_alerts(engine: Engine, alert: Alert) -> Sequence[Alert]:

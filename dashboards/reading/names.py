@@ -1,4 +1,4 @@
-"""Holders by their name in the reader's language; the registry knows them, the store only their identifiers."""
+"""What the registry knows, by the identifiers that records carry; names in the reader's language."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import joinedload
 
 from dashboards.access.viewer import Viewer
-from pipeline.registry.models import Holder, LineRecord
+from pipeline.incident.claim import claim, holder_name
+from pipeline.incident.models import Alert
+from pipeline.registry.models import Holder, LineRecord, Permission
 from pipeline.schema.jurisdiction import label, name
 from pipeline.supervision.engine import reading
 
 
 class Names(NamedTuple):
-    """(name, name_en) by USCI, and holder by line."""
+    """Holders by USCI, lines by id, permissions by their row."""
 
-    holders: Mapping[str, tuple[str, str]]
-    lines: Mapping[str, str]
+    holders: Mapping[str, Holder]
+    lines: Mapping[str, LineRecord]
+    permissions: Mapping[int, Permission]
 
     def holder(self, viewer: Viewer, usci: str) -> str:
         """The holder's name, else its identifier, else that none is registered."""
-        if not usci:
-            return viewer.t("names.no_holder")
-        zh, en = self.holders.get(usci, (usci, ""))
-        return zh if viewer.language == "zh" else en or zh
+        return holder_name(self.holders.get(usci), usci, viewer.language) if usci else viewer.t("names.no_holder")
 
     def line(self, viewer: Viewer, line: str) -> str:
         """The line's own id, or that none is registered."""
@@ -38,10 +39,19 @@ class Names(NamedTuple):
         """A destination with the label that says which kind of outside it is."""
         return label(code, viewer.language) if code else viewer.t("names.no_place")
 
+    def permission(self, alert: Alert) -> Permission | None:
+        """The permission that the alert was compared with."""
+        return self.permissions.get(alert.permission_id or 0)
+
+    def claim(self, viewer: Viewer, alert: Alert) -> str:
+        """The alert as one sentence."""
+        return claim(alert, self.holders.get(alert.holder), self.permission(alert), viewer.language)
+
 
 def load_names(engine: Engine) -> Names:
-    """All names that pages need; a few dozen rows."""
+    """All of it; some dozen rows."""
     with reading(engine) as db:
-        holders = {usci: (zh, en) for usci, zh, en in db.execute(select(Holder.usci, Holder.name, Holder.name_en))}
-        lines = {line: usci for line, usci in db.execute(select(LineRecord.line, Holder.usci).join(Holder, Holder.id == LineRecord.holder_id))}
-    return Names(holders, lines)
+        holders = {holder.usci: holder for holder in db.scalars(select(Holder))}
+        lines = {line.line: line for line in db.scalars(select(LineRecord).options(joinedload(LineRecord.holder)))}
+        permissions = {permission.id: permission for permission in db.scalars(select(Permission).options(joinedload(Permission.holder)))}
+    return Names(holders, lines, permissions)

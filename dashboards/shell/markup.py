@@ -10,9 +10,9 @@ from nicegui.elements.mixins.text_element import TextElement
 from dashboards.theme.files import address
 
 
-def tag(name: str, classes: str = "", text: str = "", **attributes: Any) -> TextElement:
+def tag(element: str, classes: str = "", text: str = "", /, **attributes: Any) -> TextElement:
     """An element; attribute names write `_` for `-` and end in `_` where Python reserves the word."""
-    made = TextElement(tag=name, text=text)
+    made = TextElement(tag=element, text=text)
     if classes:
         made.classes(classes)
     for key, value in attributes.items():

@@ -60,14 +60,16 @@ window.gk = (() => {
   };
   const two = (p) => {
     if (!p.value) return node("span", "", "");
-    const made = node("span", "two"); made.append(node("span", "", p.value.main));
+    const made = node("span", "two"); made.title = p.value.title || p.value.main + (p.value.sub ? "\n" + p.value.sub : ""); made.append(node("span", "main", p.value.main));
     if (p.value.sub) made.append(node("span", "sub", p.value.sub));
     return made;
   };
   const link = (p) => {
     if (!p.value) return node("span", "", "");
     const made = node("a", p.value.mono ? "mono" : "", p.value.text); made.href = p.value.href;
-    return made;
+    if (!p.value.sub) return made;
+    const both = node("span", "two"); both.append(made, node("span", "sub", p.value.sub));
+    return both;
   };
   const mono = (p) => node("span", "mono", p.value === undefined || p.value === null ? "" : String(p.value));
   const rank = (a, b) => ((a && a.order) || 0) - ((b && b.order) || 0);

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dashboards.access.viewer import Viewer
 from dashboards.shell.markup import tag
-from dashboards.widgets.signature_name import signature_name
+from pipeline.incident.claim import signature_name
 
 HIT = re.compile("\u27e6([^:\u27e7]*):([^\u27e7]*)\u27e7")
 
@@ -37,4 +37,4 @@ def masked_excerpt(viewer: Viewer, excerpts: Sequence[str], offsets: Sequence[in
                         continue
                     with tag("mark"):
                         tag("span", "", shown)
-                        tag("small", "", signature_name(viewer, signature))
+                        tag("small", "", signature_name(signature, viewer.language))

@@ -1,0 +1,106 @@
+"""Beside an alert: its limits, what was seen against what is permitted, line and holder."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dashboards.access.viewer import Viewer
+from dashboards.reading.limits import limits_of
+from dashboards.reading.names import Names
+from dashboards.shell.markup import card, icon, link, tag
+from dashboards.widgets.clock import clock_row
+from dashboards.widgets.person_range import bounds
+from pipeline.incident.cases import find_incident
+from pipeline.incident.claim import signature_name
+from pipeline.incident.models import Alert, Incident
+from pipeline.supervision.engine import reading
+
+if TYPE_CHECKING:
+    from dashboards.desk import Desk
+
+WITHIN = {True: ("permit", "tick", "within"), False: ("none", "cross", "beyond"), None: ("pending", "question", "unsure")}
+
+
+def limits(desk: Desk, viewer: Viewer, of: Alert | Incident) -> None:
+    """Limits that run and limits that do not, each with its reason."""
+    incident = of
+    if isinstance(of, Alert):
+        with reading(desk.engine) as db:
+            incident = find_incident(db, of.incident.number) if of.incident else None
+    now = datetime.now(UTC)
+    with card(viewer.t("alert.limits")):
+        if incident is None:
+            tag("p", "quiet", viewer.t("alert.no_limits"))
+            return
+        for clock in limits_of(desk.engine, incident, now):
+            clock_row(viewer, clock, now)
+
+
+def compared(viewer: Viewer, names: Names, alert: Alert) -> None:
+    """Field by field; where no permission is on record, that."""
+    permission = names.permission(alert)
+    title = f"{viewer.t('permitkind.' + permission.kind)} {permission.number}" if permission else ""
+    with card(viewer.t("alert.compare"), note=title):
+        if permission is None or not alert.comparison:
+            tag("p", "quiet", viewer.t("alert.no_permission"))
+            return
+        with tag("table", "table", data_test="comparison"):
+            with tag("thead"), tag("tr"):
+                for key in ("field", "observed", "permitted", "verdict"):
+                    tag("th", "", viewer.t(f"alert.{key}"))
+            with tag("tbody"):
+                for field in alert.comparison:
+                    _field(viewer, names, field)
+
+
+def _field(viewer: Viewer, names: Names, field: dict[str, Any]) -> None:
+    code, glyph, word = WITHIN[field["within"]]
+    with tag("tr"):
+        tag("td", "nowrap", viewer.t(f"field.{field['field']}"))
+        tag("td", "", in_words(viewer, names, field["field"], field["seen"]))
+        tag("td", "", in_words(viewer, names, field["field"], field["permitted"]) or viewer.t("alert.any"))
+        with tag("td"), tag("span", f"tag {code}"):
+            icon(glyph, "glyph")
+            tag("span", "", viewer.t(f"alert.{word}"))
+
+
+def in_words(viewer: Viewer, names: Names, field: str, value: Any) -> str:
+    """A compared value in the reader's language."""
+    if value is None or value == []:
+        return ""
+    if field == "destination":
+        return viewer.t("list.comma").join(names.place(viewer, code) for code in ([value] if isinstance(value, str) else value))
+    if field == "categories":
+        return viewer.t("list.comma").join(signature_name(one, viewer.language) for one in value)
+    if field == "mechanism":
+        return viewer.t(f"duty.{value}") if value in ("none", "contract", "assessment") else viewer.t(f"permitkind.{value}")
+    if field.startswith("persons") and isinstance(value, list):
+        return bounds(viewer, int(value[0]), int(value[1]))
+    if field == "validity" and isinstance(value, list):
+        return f"{value[0]} – {value[1] or '…'}"
+    return viewer.t("list.comma").join(map(str, value)) if isinstance(value, list) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def line_and_holder(viewer: Viewer, names: Names, alert: Alert) -> None:
+    """Declared use and legal basis, as registered."""
+    line, holder = names.lines.get(alert.line), names.holders.get(alert.holder)
+    with card(viewer.t("alert.line_holder")), tag("dl", "pair"):
+        pairs = [(viewer.t("alerts.line"), alert.line)]
+        if line is not None:
+            basis = line.legal_basis
+            pairs += [
+                (viewer.t("alert.carrier"), line.carrier), (viewer.t("alert.far"), names.full_place(viewer, line.far or "")),
+                (viewer.t("alert.purposes"), viewer.t("list.comma").join(line.purposes)),
+                (viewer.t("alert.basis"), f"{basis['reference']} ({basis['from']} – {basis['until']})" if basis else viewer.t("alert.no_basis")),
+            ]
+        pairs += [(viewer.t("alert.servers"), " ".join(alert.servers[:5])), (viewer.t("alert.addresses"), " ".join(alert.addresses[:5]))]
+        tag("dt", "", viewer.t("ledger.holder"))
+        with tag("dd"):
+            link(names.holder(viewer, alert.holder), f"/ledger/{alert.holder}")
+            tag("span", "caption mono", f" {alert.holder}")
+        for term, text in pairs:
+            tag("dt", "", term)
+            tag("dd", "", text)
+        if holder is not None and holder.green_channel:
+            tag("dd", "", viewer.t("alert.green"))
