@@ -62,3 +62,83 @@ def fail(message: str) -> Any:
     """Say what is wrong and end with exit code 2."""
     screen.print(message, style="bold red", markup=False, highlight=False)
     raise typer.Exit(2)
+
+
+@app.command()
+def replay(
+    files: Annotated[list[Path], typer.Argument(help="capture files: pcap or pcapng, plain or gzip")],
+    speed: Annotated[str, typer.Option(help="max, or real for the speed at which the packets came")] = "max",
+    data: Annotated[Path | None, typer.Option(help="data directory")] = None,
+    lines: Annotated[Path | None, typer.Option(help="registry of lines, instead of the settings'")] = None,
+    report: Annotated[Path | None, typer.Option(help="also write the closing table here, as JSON")] = None,
+) -> None:
+    """Read capture files as if they came over the wire."""
+    from sensor.command import replay_files  # kernels are loaded by the commands that need them
+
+    settings = load_settings(data)
+    if speed not in ("max", "real"):
+        fail(f"--speed: {speed!r} is neither max nor real")
+    try:
+        replay_files(files, settings.data, settings.sensor, lines or settings.sensor.lines, speed == "real", report, screen)
+    except ValueError as error:
+        fail(str(error))
+    store_if_free(settings)
+
+
+def store_if_free(settings: Settings) -> None:
+    """Take the outbox into the store here, unless another process (the dashboards) holds it and does."""
+    from pipeline.ingest.ingest import Ingest
+    from pipeline.store.store import StoreBusyError, open_store
+
+    try:
+        store = open_store(settings.data)
+    except StoreBusyError as busy:
+        screen.print(f"{busy}; it takes the records in", style="dim", highlight=False)
+        return
+    taken = Ingest(settings.data, store).run_all()
+    store.close()
+    if taken.batches:
+        screen.print(f"stored {taken.rows:,} rows", style="dim", highlight=False)
+    if taken.repeated:
+        screen.print("this capture was in the store already: nothing counts twice", style="yellow")
+
+
+@sensor_app.command("run")
+def sensor_run(
+    interfaces: Annotated[list[str], typer.Argument(help="network interfaces")],
+    data: Annotated[Path | None, typer.Option(help="data directory")] = None,
+    lines: Annotated[Path | None, typer.Option(help="registry of lines, instead of the settings'")] = None,
+) -> None:
+    """Watch interfaces until told to stop (SIGTERM drains)."""
+    from sensor.command import run_live
+
+    settings = load_settings(data)
+    try:
+        run_live(interfaces, settings.data, settings.sensor, lines or settings.sensor.lines, screen)
+    except (ValueError, PermissionError) as error:
+        fail(str(error))
+
+
+@app.command()
+def detect(
+    files: Annotated[list[str], typer.Argument(help="files, or - for standard input")],
+    form: Annotated[str, typer.Option("--format", help="table or jsonl")] = "table",
+    spans: Annotated[bool, typer.Option(help="jsonl: octet offsets of every hit")] = False,
+    catalogue: Annotated[Path | None, typer.Option(help="folder of signatures, instead of the one shipped")] = None,
+) -> None:
+    """What the signatures find in any file; for people who write them."""
+    from detectors.detect import run_detect
+
+    try:
+        raise typer.Exit(run_detect(files, form, spans, catalogue))
+    except ValueError as error:
+        fail(str(error))
+
+
+def main() -> None:
+    """Entry point of the `guankou` command."""
+    app()
+
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -53,6 +53,13 @@ class Ingest:
                 outbox.close()
         return total
 
+    def run_all(self) -> IngestResult:
+        """Take until nothing is left."""
+        total = IngestResult(0, 0, 0, 0, 0)
+        while any(result := self.run_once()):
+            total = _add(total, result)
+        return total
+
     def _take(self, outbox: sqlite3.Connection) -> IngestResult:
         total = IngestResult(0, 0, 0, 0, 0)
         rows = outbox.execute("SELECT id, record, sensor, worker, epoch, sequence, body FROM batch ORDER BY id LIMIT ?", (AT_ONCE,))

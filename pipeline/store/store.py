@@ -19,7 +19,7 @@ INSERT_SETTINGS = (
 QUERY_SETTINGS = "output_format_arrow_string_as_string = 1, output_format_arrow_low_cardinality_as_dictionary = 0"
 
 
-class StoreBusy(Exception):
+class StoreBusyError(Exception):
     """Another process holds the store; says which."""
 
 
@@ -43,7 +43,7 @@ class ChdbStore:
     """ClickHouse's engine in this process; its folder belongs to one process at a time, its calls follow one another."""
 
     def __init__(self, data: Path) -> None:
-        """Open `<data>/store`; StoreBusy when somebody else holds it."""
+        """Open `<data>/store`; StoreBusyError when somebody else holds it."""
         data.mkdir(parents=True, exist_ok=True)
         self._lock_file = (data / "store.lock").open("a+")
         try:
@@ -52,7 +52,7 @@ class ChdbStore:
             self._lock_file.seek(0)
             holder = self._lock_file.read().strip() or "another process"
             self._lock_file.close()
-            raise StoreBusy(f"{data / 'store'} is held by {holder}") from None
+            raise StoreBusyError(f"{data / 'store'} is held by {holder}") from None
         self._lock_file.truncate(0)
         self._lock_file.write(f"process {os.getpid()}")
         self._lock_file.flush()
@@ -94,7 +94,7 @@ class ChdbStore:
 
 
 def open_store(data: Path) -> ChdbStore:
-    """The store of `data`, migrated; StoreBusy when another process holds it."""
+    """The store of `data`, migrated; StoreBusyError when another process holds it."""
     from pipeline.store.migrate import migrate
 
     store = ChdbStore(data)

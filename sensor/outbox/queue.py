@@ -6,35 +6,61 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.schema import Record
+import pyarrow as pa
+
+from pipeline.schema import RECORDS, Record
 from pipeline.schema.outbox import SUFFIX, open_outbox, signed
 from sensor.outbox.batch import Identity, encode, make_batch
 
+ENOUGH = 1 << 15  # rows that are written without waiting for a flush
+
 
 class Outbox:
-    """Batches on disk until somebody acknowledges them."""
+    """Batches on disk until somebody acknowledges them; rows wait in memory until there are enough of them, or a flush."""
 
     def __init__(self, folder: Path, identity: Identity) -> None:
         self.identity = identity
         self.path = folder / f"{identity.sensor}-{identity.worker}{SUFFIX}"
         self._file = open_outbox(self.path)
-        self._sequence: dict[str, int] = {}
-        self.rows: dict[str, int] = {}
+        self._sequence = {record.name: 0 for record in RECORDS}
+        self._waiting: dict[str, list[pa.RecordBatch]] = {record.name: [] for record in RECORDS}
+        self.rows = {record.name: 0 for record in RECORDS}
 
     def put(self, record: Record, columns: Mapping[str, object], rows: int) -> None:
-        """One batch of `rows` rows, on the disk when this returns; nothing for no rows.
-
-        A batch already there (a replay begun again) stays as it is.
-        """
+        """Take `rows` rows of `record` in; `columns` holds every field but the identity."""
         if rows == 0:
             return
-        sequence = self._sequence[record.name] = self._sequence.get(record.name, 0) + 1
-        self.rows[record.name] = self.rows.get(record.name, 0) + rows
-        body = encode(make_batch(record, self.identity, sequence, columns, rows))
+        waiting = self._waiting[record.name]
+        waiting.append(make_batch(record, self.identity, self._sequence[record.name] + 1, columns, rows))
+        self.rows[record.name] += rows
+        if sum(batch.num_rows for batch in waiting) >= ENOUGH:
+            self.flush([record.name])
+
+    def flush(self, names: list[str] | None = None) -> None:
+        """Write what waits; it is on the disk when this returns. A batch already there (a replay begun again) stays as it is."""
+        self._file.execute("BEGIN IMMEDIATE")
+        for name in names or list(self._waiting):
+            if self._waiting[name]:
+                self._write(name, self._waiting[name])
+                self._waiting[name] = []
+        self._file.execute("COMMIT")
+
+    def _write(self, name: str, parts: list[pa.RecordBatch]) -> None:
+        table = pa.Table.from_batches(parts).unify_dictionaries().combine_chunks()
+        self._sequence[name] += 1
         who = self.identity
         self._file.execute(
             "INSERT OR IGNORE INTO batch (record, sensor, worker, epoch, sequence, rows, made_ns, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (record.name, who.sensor, who.worker, signed(who.epoch), sequence, rows, time.time_ns(), body),
+            (
+                name,
+                who.sensor,
+                who.worker,
+                signed(who.epoch),
+                self._sequence[name],
+                table.num_rows,
+                time.time_ns(),
+                encode(table.to_batches()[0]),
+            ),
         )
 
     @property
@@ -43,14 +69,7 @@ class Outbox:
         wal = self.path.with_name(self.path.name + "-wal")
         return sum(file.stat().st_size for file in (self.path, wal) if file.exists())
 
-    def begin(self) -> None:
-        """Put the batches that follow into one transaction, until `commit`."""
-        self._file.execute("BEGIN IMMEDIATE")
-
-    def commit(self) -> None:
-        """All batches since `begin` are on the disk when this returns."""
-        self._file.execute("COMMIT")
-
     def close(self) -> None:
-        """Close the file."""
+        """Write what waits and close the file."""
+        self.flush()
         self._file.close()

@@ -41,7 +41,7 @@ def same_name(buf, start, stop, name):
 @njit(nogil=True, cache=True)
 def holds_word(buf, start, stop, word):
     """Whether `word` (lower-case octets) stands somewhere in buf[start:stop], in any case."""
-    for i in range(start, stop - len(word) + 1):  # noqa: SIM110 - kernels have no generators
+    for i in range(start, stop - len(word) + 1):
         if same_name(buf, i, i + len(word), word):
             return True
     return False

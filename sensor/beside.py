@@ -1,0 +1,51 @@
+"""Columns beside the flow table: what is known of each flow by slot, and the joins that records need."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sensor.coverage.ledger import CoverageLedger, Lane
+from sensor.line.assign import BOTH, DST, FROM_PLACES, FROM_REGISTRY, NEITHER, SRC, UNSURE, Assignment, LineBook
+
+END_WORDS = {SRC: "src", DST: "dst", BOTH: "both", NEITHER: "none", UNSURE: "unknown"}
+NOBODY = 2
+
+
+class Beside:
+    """By slot: coverage lane, outbound direction, content entry, domestic end, destination and where it is known from."""
+
+    def __init__(self, slots: int, book: LineBook, ledger: CoverageLedger) -> None:
+        self.book, self.ledger = book, ledger
+        self.lane_of = np.zeros(slots, np.int32)
+        self.outbound_of = np.full(slots, NOBODY, np.uint8)
+        self.content_of = np.full(slots, -1, np.int32)
+        self.end_of = np.full(slots, UNSURE, np.uint8)
+        self.source_of = np.zeros(slots, np.uint8)
+        self._lanes: dict[tuple[int, int], int] = {}
+
+    def meet(self, slots: np.ndarray, given: Assignment) -> None:
+        """Note what is known of new flows."""
+        pairs = given.line.astype(np.int64) * 65536 + given.destination
+        names, back = np.unique(pairs, return_inverse=True)
+        lanes = np.array([self._lane(int(pair) // 65536, int(pair) % 65536) for pair in names], np.int32)
+        self.lane_of[slots] = lanes[back.reshape(-1)]
+        self.end_of[slots], self.source_of[slots] = given.domestic_end, given.source
+        self.outbound_of[slots] = np.where(given.domestic_end == SRC, 0, np.where(given.domestic_end == DST, 1, NOBODY))
+        self.content_of[slots] = -1
+
+    def _lane(self, line: int, destination: int) -> int:
+        found = self._lanes.get((line, destination))
+        if found is None:
+            known = self.book.lines[line] if line >= 0 else None
+            lane = Lane(known.id if known else "", known.holder.usci if known else "", self.book.places.codes[destination])
+            found = self._lanes[(line, destination)] = self.ledger.lane(lane)
+        return found
+
+    def lanes(self, slots: np.ndarray) -> list[Lane]:
+        """The lane of each slot."""
+        return [self.ledger.lanes[i] for i in self.lane_of[slots]]
+
+    def place_sources(self, slots: np.ndarray) -> list[str]:
+        """Where each flow's destination is known from."""
+        words = {FROM_REGISTRY: "registry", FROM_PLACES: self.book.places.source}
+        return [words.get(int(code), "") for code in self.source_of[slots]]

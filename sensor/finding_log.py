@@ -1,0 +1,98 @@
+"""Findings and subjects of the open span: batches of detector results add up here until they are reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from detectors.compile import Catalogue
+from detectors.detector import Inspected
+from detectors.finding import Finding, gather
+from detectors.masks import Masks
+
+MOST_EXCERPTS = 3
+MASK64 = (1 << 64) - 1
+
+
+@dataclass(slots=True)
+class OpenFinding:
+    """One signature and tier in one direction of one flow."""
+
+    first_ns: int
+    last_ns: int
+    count: int = 0
+    tokens: list[np.ndarray] = field(default_factory=list)
+    excerpts: list[str] = field(default_factory=list)
+    offsets: list[int] = field(default_factory=list)
+    path: tuple[str, ...] = ()
+
+
+class FindingLog:
+    """Open findings by (direction row, signature, tier); subjects as columns."""
+
+    def __init__(self, catalogue: Catalogue, masks: Masks) -> None:
+        self.catalogue, self.masks = catalogue, masks
+        self.open: dict[tuple[int, int, int], OpenFinding] = {}
+        self._subjects: list[tuple[np.ndarray, ...]] = []
+        self.hits = 0
+
+    def add(self, inspected: Inspected, rows: np.ndarray, times: np.ndarray, lanes: np.ndarray) -> None:
+        """Take one batch's hits in; direction row, packet time and coverage lane are by unit."""
+        self.hits += inspected.n_hits
+        for finding in gather(inspected, rows, self.masks):
+            units = np.flatnonzero(rows == finding.group)
+            self._add_finding(finding, int(times[units].min()), int(times[units].max()))
+            if finding.tier >= 2:
+                n = len(finding.tokens)
+                lane = np.full(n, lanes[units[0]], np.int64)
+                kind, tier = np.full(n, finding.signature, np.int64), np.full(n, finding.tier, np.int64)
+                at, epoch = np.full(n, int(times[units].min()), np.int64), np.full(n, inspected.key_epoch, np.int64)
+                self._subjects.append((lane, kind, tier, finding.principals.astype(np.int64), epoch, at, finding.tokens))
+
+    def _add_finding(self, finding: Finding, first_ns: int, last_ns: int) -> None:
+        key = (finding.group, finding.signature, finding.tier)
+        found = self.open.get(key)
+        if found is None:
+            found = self.open[key] = OpenFinding(first_ns, last_ns, path=finding.path)
+        found.last_ns = max(found.last_ns, last_ns)
+        found.count += finding.hits
+        found.tokens.append(finding.tokens)
+        room = MOST_EXCERPTS - len(found.excerpts)
+        if room > 0:
+            found.excerpts += finding.excerpts[:room]
+            found.offsets += finding.offsets[:room]
+
+    def take(self, rows: set[int] | None = None) -> list[tuple[tuple[int, int, int], OpenFinding]]:
+        """The open findings of these direction rows (all where None), which are then no longer open."""
+        keys = [key for key in self.open if rows is None or key[0] in rows]
+        return [(key, self.open.pop(key)) for key in keys]
+
+    def take_subjects(self) -> dict[str, np.ndarray] | None:
+        """Distinct (lane, signature, tier, principal, epoch, token), with the first time of each; None where there are none."""
+        if not self._subjects:
+            return None
+        lane, kind, tier, principal, epoch, at, token = (np.concatenate(part) for part in zip(*self._subjects, strict=True))
+        self._subjects = []
+        order = np.lexsort((at, token, epoch, principal, tier, kind, lane))
+        columns = [c[order] for c in (lane, kind, tier, principal, epoch, token)]
+        fresh = np.ones(len(order), bool)
+        fresh[1:] = np.any([c[1:] != c[:-1] for c in columns], axis=0)
+        lane, kind, tier, principal, epoch, token = (c[fresh] for c in columns)
+        return {
+            "lane": lane,
+            "signature": kind,
+            "tier": tier,
+            "principal": principal,
+            "key_epoch": epoch,
+            "token": token,
+            "at": at[order][fresh],
+        }
+
+
+def number_finding(flow: int, signature: int, tier: int, first_ns: int) -> int:
+    """finding_id: the same in every replay."""
+    value = flow ^ (signature * 0x9E3779B97F4A7C15) ^ (tier * 0xBF58476D1CE4E5B9) ^ (first_ns * 0x94D049BB133111EB)
+    value &= MASK64
+    value = ((value ^ (value >> 31)) * 0xD6E8FEB86659FD93) & MASK64
+    return value ^ (value >> 32)
