@@ -173,6 +173,17 @@ def end_of_known_han(text, at, stop, words):
 
 
 @njit(nogil=True, cache=True)
+def is_mark(text, at, stop):
+    """Whether a Chinese or full-width punctuation mark stands at `at`."""
+    if at + 3 > stop:
+        return False
+    a, b, c = np.int64(text[at]), np.int64(text[at + 1]), np.int64(text[at + 2])
+    if a == 0xE3 and b == 0x80:
+        return 0x81 <= c <= 0x83 or 0x88 <= c <= 0x91
+    return a == 0xEF and b == 0xBC and (0x81 <= c <= 0x8F or 0x9A <= c <= 0xA0)
+
+
+@njit(nogil=True, cache=True)
 def put_plain(text, at, stop, words, out, end):
     """Append what stands at `at` outside any hit, masked unless harmless; return (next place in `text`, end of `out`)."""
     octet = text[at]
@@ -185,6 +196,8 @@ def put_plain(text, at, stop, words, out, end):
         after = end_of_known_han(text, at, stop, words)
         if after > at:
             return after, put_octets(out, end, text, at, after)
+        if is_mark(text, at, stop):
+            return at + 3, put_octets(out, end, text, at, at + 3)
         return at + length_of(octet), put_star(out, end)
     if 48 <= octet <= 57:
         return at + 1, put_star(out, end)

@@ -45,6 +45,7 @@ def test_nothing_found_is_no_findings(bench: Any) -> None:
     ("手机号: 13812345678 ok", "mobile", "手机号: ⟦mobile:138****78⟧ *"),
     ('{"idCard":"11010519491231002X"}', "resident_id", '{"idCard":"⟦resident_id:110****2X⟧"}'),
     ("姓名:欧阳娜 电话", "name", "姓名:⟦name:欧**⟧ 电话"),
+    ("姓名：欧阳娜，（电话）", "name", "姓名：⟦name:欧**⟧，（电话）"),
     ("e-mail: zhang.san@corp.example.cn", "email", "*-mail: ⟦email:z***@***.cn⟧"),
     ("地址 北京市朝阳区建国路88号", "address", "地址 ⟦address:北京市****⟧"),
     ("at 39.904211, 116.407395!", "coordinates", "* ⟦coordinates:39.*,116.*⟧!"),
