@@ -11,9 +11,10 @@ from dashboards.summary import Cover
 from dashboards.widgets.coverage_chip import coverage_cell, coverage_words
 from dashboards.widgets.evidence_mark import evidence_cell
 from dashboards.widgets.level_tag import level_cell
-from dashboards.widgets.person_range import bounds, most_persons
+from dashboards.widgets.person_range import most_persons
 from dashboards.widgets.verdict_tag import verdict_cell
 from dashboards.words.moments import moment_ns, stamp
+from dashboards.words.numbers import count
 from pipeline.incident.claim import signature_name
 from pipeline.incident.models import Alert
 
@@ -42,7 +43,7 @@ def grid_row(viewer: Viewer, names: Names, alert: Alert, covers: Mapping[str, Co
     return {
         "number": {"text": alert.number, "href": f"/alerts/{alert.number}", "mono": True, "sub": stamp(alert.last)[5:], "order": moment_ns(alert.last)},
         "level": level_cell(viewer, alert.level),
-        "claim": {"main": f"{names.holder(viewer, alert.holder)} → {names.place(viewer, alert.destination)}", "sub": _kinds(viewer, alert), "title": names.claim(viewer, alert)},
+        "claim": {"main": f"{names.holder(viewer, alert.holder)} → {names.place(viewer, alert.destination)}", "sub": f"{alert.line} · {_kinds(viewer, alert)}", "title": names.claim(viewer, alert)},
         "verdict": verdict_cell(viewer, alert.verdict), "evidence": evidence_cell(viewer, alert.evidence), "line": alert.line,
         "persons": _persons(viewer, alert),
         "coverage": coverage_cell(viewer, covers.get(alert.line, Cover())),
@@ -58,7 +59,7 @@ def _kinds(viewer: Viewer, alert: Alert) -> str:
 def _persons(viewer: Viewer, alert: Alert) -> dict[str, Any]:
     """Sensitive PI and PI on a line each, never added."""
     kinds = (("sensitive", alert.sensitive_lower, alert.sensitive_upper), ("pi", alert.pi_lower, alert.pi_upper))
-    lines = [f"{viewer.t('kind.' + kind)} {bounds(viewer, lower, upper)}" for kind, lower, upper in kinds if upper]
+    lines = [f"{viewer.t('kind.' + kind)} {count(lower)}{f' – {count(upper)}' if upper > lower else ''}" for kind, lower, upper in kinds if upper]
     return {"main": lines[0] if lines else viewer.t("persons.nobody"), "sub": lines[1] if len(lines) > 1 else "", "order": most_persons(alert)[1]}
 
 

@@ -16,7 +16,7 @@ TEXTURES = {"encrypted": "diag", "other": "dots", "lost": "bars"}
 
 
 class Stack(NamedTuple):
-    """One layer: its name in words, its colour's token (or `hatch` for the texture of what was not seen), a value a step."""
+    """One layer: its name in words, its colour's token (or its texture: diag, dots, bars), a value a step."""
 
     word: str
     token: str
@@ -40,7 +40,7 @@ def time_histogram(viewer: Viewer, steps: Sequence[str], stacks: Sequence[Stack]
 
 
 def _layer(viewer: Viewer, stack: Stack) -> dict[str, Any]:
-    style: dict[str, Any] = {":color": 'gk.hatch("diag")'} if stack.token == "hatch" else {"color": colour(stack.token, viewer.theme)}
+    style: dict[str, Any] = {":color": f'gk.hatch("{stack.token}")'} if stack.token in TEXTURES.values() else {"color": colour(stack.token, viewer.theme)}
     return {"type": "bar", "name": stack.word, "stack": "count", "data": list(stack.values), "itemStyle": style, "barCategoryGap": "15%"}
 
 
