@@ -13,9 +13,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from rich.console import Console
 
 from dashboards.settings import DashboardsSettings
+from pipeline.notice.channels import SmtpSettings, WebhookSettings
 from sensor.settings import SensorSettings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Guankou 关口: what leaves over which line, under which permission.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, 
+    help="Guankou 关口: what leaves over which line, under which permission.",
+)
 sensor_app = typer.Typer(no_args_is_help=True, help="Live sensors.")
 app.add_typer(sensor_app, name="sensor")
 screen = Console(stderr=True)
@@ -30,8 +33,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GUANKOU_", env_nested_delimiter="__", extra="forbid", frozen=True)
 
     data: Path = Field(Path("data"), description="the one directory that holds all state")
+    supervision: str = Field("", description="SQLAlchemy URL of the supervision database; empty: a file in the data directory")
+    permissions: Path | None = Field(None, description="registry of holders and filings (TOML)")
     sensor: SensorSettings = SensorSettings()
     dashboards: DashboardsSettings = DashboardsSettings()
+    smtp: SmtpSettings | None = Field(None, description="mail server that takes notices")
+    webhook: WebhookSettings | None = Field(None, description="secret that signed notices go out under")
 
     @classmethod
     def settings_customise_sources(cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource) -> tuple[PydanticBaseSettingsSource, ...]:
@@ -117,6 +124,55 @@ def sensor_run(
         run_live(interfaces, settings.data, settings.sensor, lines or settings.sensor.lines, screen)
     except (ValueError, PermissionError) as error:
         fail(str(error))
+
+
+@app.command()
+def dashboards(
+    data: Annotated[Path | None, typer.Option(help="data directory")] = None,
+    port: Annotated[int | None, typer.Option(help="port, instead of the settings'")] = None,
+) -> None:
+    """Serve the pages; takes the outbox in and opens incidents meanwhile."""
+    from dashboards.main import run
+
+    settings = load_settings(data)
+    web = settings.dashboards if port is None else settings.dashboards.model_copy(update={"port": port})
+    try:
+        store, engine, work = open_desk(settings)
+    except (ValueError, RuntimeError) as error:
+        fail(str(error))
+    key = settings.webhook.secret.encode() if settings.webhook else b""
+    run(settings.data, web, store, engine, work, lambda text: print(text, flush=True), key)
+    store.close()
+
+
+def open_desk(settings: Settings) -> Any:
+    """Store, supervision database and background work of the web process, registries read in."""
+    from datetime import UTC, datetime
+
+    from dashboards.background import Work
+    from pipeline.incident.correlate import Correlator
+    from pipeline.incident.persons import count_year
+    from pipeline.ingest.ingest import Ingest
+    from pipeline.notice.outbox import deliver_due
+    from pipeline.registry.load import load_registry
+    from pipeline.store.store import open_store
+    from pipeline.supervision.engine import open_engine, upgrade
+
+    store = open_store(settings.data)
+    engine = open_engine(settings.supervision or settings.data)
+    upgrade(engine)
+    load_registry(engine, settings.sensor.lines, settings.permissions, datetime.now(UTC))
+    ingest, correlator = Ingest(settings.data, store), Correlator(store, engine, count_year(store))
+
+    def correlate(now: datetime) -> int:
+        done = correlator.run_once(now)
+        return done.alerts_new + done.alerts_changed
+
+    def deliver(now: datetime) -> int:
+        done = deliver_due(engine, settings.smtp, settings.webhook, now)
+        return done.sent + done.failed
+
+    return store, engine, Work(lambda: ingest.run_once().rows, correlate, deliver)
 
 
 @app.command()
