@@ -21,7 +21,7 @@ EVERY_S = 1.0
 
 
 class Work(NamedTuple):
-    """The rounds to run every second; each gives how much it did. They block, and run one after another in a thread of their own."""
+    """What to do every second, each giving how much it did; all of it blocks, and runs in threads."""
 
     ingest: Callable[[], int]
     correlate: Callable[[datetime], int]
@@ -30,35 +30,45 @@ class Work(NamedTuple):
 
 async def keep_working(desk: Desk, work: Work) -> None:
     """Until cancelled. A round that fails is logged, shown in the top bar, and tried again a second later."""
-    stale = True
+    stale = True  # what the store held before us was perhaps never correlated
     while True:
         began = time.monotonic()
         try:
-            done, findings = await asyncio.to_thread(_round, work, stale)
-            if done or stale:
-                desk.summary = await asyncio.to_thread(take_snapshot, desk, bool(done))
+            rows = await asyncio.to_thread(work.ingest)
+            if rows or stale:
+                await asyncio.to_thread(work.correlate, datetime.now(UTC))
+                desk.summary = await asyncio.to_thread(take_snapshot, desk, bool(rows))
             stale = False
         except Exception as error:  # noqa: BLE001 - the pages must outlive a store that is away
             log.exception("background round failed")
-            desk.summary = replace(desk.summary, trouble=type(error).__name__)
-            stale = True
+            desk.summary, stale = replace(desk.summary, trouble=type(error).__name__), True
         await asyncio.sleep(max(0.05, EVERY_S - (time.monotonic() - began)))
 
 
-def _round(work: Work, stale: bool) -> tuple[int, int]:
-    """Rows taken in, and alerts touched; correlation runs only when something came (or nobody knows)."""
-    now = datetime.now(UTC)
-    rows = work.ingest()
-    touched = work.correlate(now) if rows or stale else 0
-    return rows, touched + work.deliver(now)
+async def keep_delivering(work: Work) -> None:
+    """Until cancelled; apart from the rest, because a mail server may take its time."""
+    while True:
+        try:
+            await asyncio.to_thread(work.deliver, datetime.now(UTC))
+        except Exception:  # noqa: BLE001 - what was queued stays queued
+            log.exception("delivery failed")
+        await asyncio.sleep(EVERY_S)
 
 
 def take_snapshot(desk: Desk, arrived: bool) -> Summary:
     """What the frame shows, read anew."""
-    reached = desk.rows("SELECT greatest(max(toUnixTimestamp64Nano(last)), 0) AS last_ns, toUnixTimestamp64Milli(max(ingested)) AS came_ms FROM flows")[0]
-    before = desk.summary
-    now_ns = time.time_ns() if arrived else int(reached["came_ms"]) * 1_000_000
-    data_to = max(int(reached["last_ns"]), 0)
+    reached = desk.rows(
+        "SELECT toUnixTimestamp64Nano(max(flows.last)) AS last_ns, toUnixTimestamp64Milli(max(ingested)) AS came_ms FROM flows"
+    )[0]
+    before, data_to = desk.summary, max(int(reached["last_ns"]), 0)
+    came_ns = time.time_ns() if arrived else int(reached["came_ms"]) * 1_000_000
     alerts, critical, incidents = waiting(desk.engine)
-    fresh = Summary(before.version + 1, data_to, max(now_ns, before.arrived_ns) if data_to else 0, open_alerts=alerts, open_critical=critical, open_incidents=incidents)
+    fresh = Summary(
+        before.version + 1,
+        data_to,
+        max(came_ns, before.arrived_ns) if data_to else 0,
+        open_alerts=alerts,
+        open_critical=critical,
+        open_incidents=incidents,
+    )
     return replace(fresh, cover=cover(desk, period_of({}, fresh)))

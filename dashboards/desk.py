@@ -16,7 +16,7 @@ from dashboards.settings import DashboardsSettings
 from dashboards.summary import NOTHING_YET, Summary
 
 if TYPE_CHECKING:
-    from pipeline.store import Store
+    from pipeline.store.store import Store
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,7 +30,6 @@ class Desk:
     settings: DashboardsSettings
     store: Store
     engine: Engine
-    webhook_key: bytes = b""
     summary: Summary = NOTHING_YET
     pool: ThreadPoolExecutor = field(init=False)
 

@@ -19,28 +19,27 @@ from dashboards.access.headers import Headers
 from dashboards.access.sessions import first_account
 from dashboards.access.sign_in import add_sign_in
 from dashboards.api.routes import add_api
-from dashboards.background import Work, keep_working, take_snapshot
+from dashboards.background import Work, keep_delivering, keep_working, take_snapshot
 from dashboards.desk import Desk
 from dashboards.pages.all import add_pages
 from dashboards.settings import DashboardsSettings
 from dashboards.theme.files import NAMES, content, media_type
-from dashboards.words.dictionary import HTML_LANGUAGE
 from pipeline.store.store import Store
 
 RECONNECT_S = 30.0  # fifteen seconds without a network cost no page
 
 
-def make_app(desk: Desk, work: Work | None) -> FastAPI:
-    """The whole web application around one desk; without `work` nothing runs in the background."""
+def make_app(desk: Desk, work: Work) -> FastAPI:
+    """The whole web application around one desk, with its background work."""
+
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         desk.summary = await asyncio.to_thread(take_snapshot, desk, False)
-        task = asyncio.create_task(keep_working(desk, work)) if work else None
+        tasks = [asyncio.create_task(keep_working(desk, work)), asyncio.create_task(keep_delivering(work))]
         yield
-        if task:
+        for task in tasks:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*tasks, return_exceptions=True)
         desk.pool.shutdown(wait=False, cancel_futures=True)
 
     app = FastAPI(title="Guankou", lifespan=lifespan, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
@@ -52,17 +51,22 @@ def make_app(desk: Desk, work: Work | None) -> FastAPI:
     add_api(app, desk)
     add_pages(desk)
     ui.run_with(
-        app, title="Guankou", language=HTML_LANGUAGE[desk.settings.language], tailwind=False, reconnect_timeout=RECONNECT_S,  # type: ignore[arg-type]
-        show_welcome_message=False, gzip_middleware_factory=None, binding_refresh_interval=None, favicon=_favicon(),
+        app,
+        title="Guankou",
+        language="zh-CN" if desk.settings.language == "zh" else "en-US",
+        tailwind=False,
+        reconnect_timeout=RECONNECT_S,
+        show_welcome_message=False,
+        gzip_middleware_factory=None,
+        binding_refresh_interval=None,
+        favicon=_favicon(),
     )
     return app
 
 
-def run(
-    data: Path, settings: DashboardsSettings, store: Store, engine: Engine, work: Work | None, say: Callable[[str], None] = print, webhook_key: bytes = b"",
-) -> None:
+def run(data: Path, settings: DashboardsSettings, store: Store, engine: Engine, work: Work, say: Callable[[str], None] = print) -> None:
     """Serve until interrupted. `say` prints: the address, and on the first run the account and its password, once."""
-    desk = Desk(data, settings, store, engine, webhook_key)
+    desk = Desk(data, settings, store, engine)
     made = first_account(engine, settings.unit, settings.language)
     if made is not None:
         say(f"account   {made[0]}\npassword  {made[1]}   (shown once)")
@@ -80,5 +84,7 @@ def _add_static(app: FastAPI) -> None:
 
 
 def _favicon() -> str:
-    return ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#1A5FB4" stroke-width="2">'
-            '<path d="M3 5h18M5 5v16M19 5v16M2 9h20M9 21v-7h6v7"/></svg>')
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#1A5FB4" stroke-width="2">'
+        '<path d="M3 5h18M5 5v16M19 5v16M2 9h20M9 21v-7h6v7"/></svg>'
+    )

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
-
 @dataclass(frozen=True)
 class Cover:
     """Payload octets sent out, by what became of them; headers and repeats are in none of these."""
 
     inspected: int = 0
     encrypted: int = 0
-    other: int = 0     # undecodable, truncated, skipped by policy
-    lost: int = 0      # missed, shed, lost by the kernel
+    other: int = 0  # undecodable, truncated, skipped by policy
+    lost: int = 0  # missed, shed, lost by the kernel
 
     @property
     def total(self) -> int:
@@ -31,13 +30,13 @@ class Summary:
     """A snapshot, replaced as a whole; `version` grows when anything in it may have changed."""
 
     version: int = 0
-    data_to_ns: int = 0                       # last packet known of
-    arrived_ns: int = 0                       # when the last batch was taken in
+    data_to_ns: int = 0  # last packet known of
+    arrived_ns: int = 0  # when the last batch was taken in
     cover: Cover = field(default_factory=Cover)
     open_alerts: int = 0
     open_critical: int = 0
     open_incidents: int = 0
-    trouble: str = ""                         # name of the last error of the background work, empty when it ran well
+    trouble: str = ""  # name of the last error of the background work, empty when it ran well
 
 
 NOTHING_YET = Summary()

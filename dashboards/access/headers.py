@@ -11,11 +11,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 def policy(nonce: str, framed: bool) -> str:
     """The Content-Security-Policy; 'unsafe-eval' because Vue compiles its templates in the browser."""
-    return "; ".join((
-        "default-src 'self'", f"script-src 'self' 'nonce-{nonce}' 'unsafe-eval'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data:",
-        "font-src 'self'", "connect-src 'self'", "object-src 'none'", "base-uri 'none'", "form-action 'self'",
-        f"frame-ancestors {chr(39)}self{chr(39)}" if framed else "frame-ancestors 'none'",
-    ))
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' 'nonce-{nonce}' 'unsafe-eval'",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            f"frame-ancestors {chr(39)}self{chr(39)}" if framed else "frame-ancestors 'none'",
+        )
+    )
 
 
 class Headers:
@@ -50,8 +59,11 @@ class Headers:
 
 def _headers(nonce: str, framed: bool) -> list[tuple[bytes, bytes]]:
     pairs = {
-        "content-security-policy": policy(nonce, framed), "x-content-type-options": "nosniff", "referrer-policy": "same-origin",
-        "x-frame-options": "SAMEORIGIN" if framed else "DENY", "cross-origin-opener-policy": "same-origin",
+        "content-security-policy": policy(nonce, framed),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+        "x-frame-options": "SAMEORIGIN" if framed else "DENY",
+        "cross-origin-opener-policy": "same-origin",
         "permissions-policy": "camera=(), microphone=(), geolocation=()",
     }
     return [(name.encode(), value.encode()) for name, value in pairs.items()]
@@ -63,6 +75,8 @@ def _is_html(message: MutableMapping[str, Any]) -> bool:
 
 async def _send_marked(start: Message, body: bytes, nonce: str, send: Send) -> None:
     marked = body.replace(b"<script", b'<script nonce="' + nonce.encode() + b'"')
-    start["headers"] = [(n, v) for n, v in start["headers"] if n.lower() != b"content-length"] + [(b"content-length", str(len(marked)).encode())]
+    start["headers"] = [(n, v) for n, v in start["headers"] if n.lower() != b"content-length"] + [
+        (b"content-length", str(len(marked)).encode())
+    ]
     await send(start)
     await send({"type": "http.response.body", "body": marked})

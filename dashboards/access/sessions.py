@@ -28,7 +28,9 @@ def add_account(engine: Engine, name: str, role: str, unit: str = "", language: 
     """A new account; returns the password that was made for it, to be shown once."""
     password = make_password()
     with writing(engine) as db:
-        db.add(Account(name=name, password_hash=hash_password(password), role=role, unit=unit, language=language, theme="light", last_from=""))
+        db.add(
+            Account(name=name, password_hash=hash_password(password), role=role, unit=unit, language=language, theme="light", last_from="")
+        )
     return password
 
 
@@ -49,7 +51,11 @@ def open_session(engine: Engine, name: str, password: str, address: str, hours: 
             return None
         token = secrets.token_urlsafe(32)
         db.execute(delete(WebSession).where(WebSession.ends_at < now))
-        db.add(WebSession(token_hash=digest(token), account_id=account.id, made_at=now, ends_at=now + timedelta(hours=hours), from_address=address))
+        db.add(
+            WebSession(
+                token_hash=digest(token), account_id=account.id, made_at=now, ends_at=now + timedelta(hours=hours), from_address=address
+            )
+        )
         account.last_at, account.last_from = now, address
         return token
 
@@ -58,7 +64,8 @@ def find_viewer(engine: Engine, token: str) -> Viewer | None:
     """Whose session the token is; None where it is unknown, ended or revoked."""
     with reading(engine) as db:
         found = db.execute(
-            select(Account, WebSession.id).join(WebSession, WebSession.account_id == Account.id)
+            select(Account, WebSession.id)
+            .join(WebSession, WebSession.account_id == Account.id)
             .where(WebSession.token_hash == digest(token), WebSession.ends_at > utc_now())
         ).first()
         if found is None:

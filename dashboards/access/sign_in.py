@@ -35,8 +35,15 @@ def _form(desk: Desk, request: Request, problem: str = "", name: str = "", statu
     chosen = request.query_params.get("lang") or request.cookies.get("language") or desk.settings.language
     language = chosen if chosen in LANGUAGES else "zh"
     values: dict[str, Any] = {
-        "lang": HTML_LANGUAGE[language], "css": address("app.css"), "icons": address("icons.svg"), "unit": desk.settings.unit, "problem": problem, "name": name,
-        "next": safe_next(request.query_params.get("next", "")), "t": lambda key: say(language, key), "other": "en" if language == "zh" else "zh",
+        "lang": HTML_LANGUAGE[language],
+        "css": address("app.css"),
+        "icons": address("icons.svg"),
+        "unit": desk.settings.unit,
+        "problem": problem,
+        "name": name,
+        "next": safe_next(request.query_params.get("next", "")),
+        "t": lambda key: say(language, key),
+        "other": "en" if language == "zh" else "zh",
     }
     answer = HTMLResponse(_template().render(values), status, {"cache-control": "no-store"})
     answer.set_cookie("language", language, samesite="lax", secure=desk.settings.https)

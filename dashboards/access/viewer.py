@@ -8,7 +8,20 @@ from dashboards.words.dictionary import say
 
 # Which pages a role may open; the first is its start page.
 ALLOWED: dict[str, tuple[str, ...]] = {
-    "regulator": ("overview", "alerts", "coverage", "incidents", "sampling", "notices", "flows", "ledger", "permits", "sensors", "audit", "settings"),
+    "regulator": (
+        "overview",
+        "alerts",
+        "coverage",
+        "incidents",
+        "sampling",
+        "notices",
+        "flows",
+        "ledger",
+        "permits",
+        "sensors",
+        "audit",
+        "settings",
+    ),
     "analyst": ("flows", "overview", "alerts", "coverage", "incidents", "ledger", "permits", "sensors", "settings"),
     "operator": ("sensors", "coverage", "settings"),
     "auditor": ("audit", "overview", "alerts", "coverage", "incidents", "sampling", "notices", "ledger", "permits", "settings"),

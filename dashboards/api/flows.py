@@ -22,8 +22,23 @@ from dashboards.words.numbers import count, octets
 
 FILE_ROWS = 100_000
 FILE_COLUMNS = (
-    "flow", "first", "line", "holder", "destination", "src", "src_port", "dst", "dst_port", "octets_out", "payload_out", "inspected_out", "encrypted_out", "protocol",
-    "server_name", "packets", "findings",
+    "flow",
+    "first",
+    "line",
+    "holder",
+    "destination",
+    "src",
+    "src_port",
+    "dst",
+    "dst_port",
+    "octets_out",
+    "payload_out",
+    "inspected_out",
+    "encrypted_out",
+    "protocol",
+    "server_name",
+    "packets",
+    "findings",
 )
 
 
@@ -31,9 +46,16 @@ def flow_row(viewer: Viewer, names: Names, flow: dict[str, Any]) -> dict[str, An
     """One row of the grid."""
     return {
         "time": {"text": stamp(flow["first_ns"], milliseconds=True)[5:], "href": f"/flows/{flow['flow']}", "mono": True},
-        "findings": count(flow["findings"]) if flow["findings"] else "", "line": flow["line"], "destination": names.place(viewer, flow["destination"]),
-        "source": address(flow["src"], flow["src_port"]), "answer": address(flow["dst"], flow["dst_port"]), "octets": octets(flow["octets_out"]),
-        "coverage": coverage_cell(viewer, cover_of_flow(flow)), "protocol": flow["protocol"], "server_name": flow["server_name"], "packets": count(flow["packets"]),
+        "findings": count(flow["findings"]) if flow["findings"] else "",
+        "line": flow["line"],
+        "destination": names.place(viewer, flow["destination"]),
+        "source": address(flow["src"], flow["src_port"]),
+        "answer": address(flow["dst"], flow["dst_port"]),
+        "octets": octets(flow["octets_out"]),
+        "coverage": coverage_cell(cover_of_flow(flow)),
+        "protocol": flow["protocol"],
+        "server_name": flow["server_name"],
+        "packets": count(flow["packets"]),
     }
 
 
@@ -65,7 +87,9 @@ def add_flows(app: FastAPI, desk: Desk) -> None:
             after, given = "", 0
             while given < FILE_ROWS:
                 found, after = find_flows(desk, asked, PAGE_ROWS, after)
-                yield from (tuple(stamp(f["first_ns"], milliseconds=True) + "+08:00" if c == "first" else f[c] for c in FILE_COLUMNS) for f in found)
+                yield from (
+                    tuple(stamp(f["first_ns"], milliseconds=True) + "+08:00" if c == "first" else f[c] for c in FILE_COLUMNS) for f in found
+                )
                 given += len(found)
                 if not after:
                     return

@@ -14,7 +14,7 @@ from dashboards.reading.cases import earlier_alerts, load_alert
 from dashboards.reading.cover import cover
 from dashboards.reading.findings import Finding, findings_of_alert
 from dashboards.reading.flow import read_flow
-from dashboards.reading.limits import next_limits
+from dashboards.reading.limits import limits_of
 from dashboards.reading.names import Names, load_names
 from dashboards.reading.period import DAY_NS, Period
 from dashboards.shell.frame import heading
@@ -29,7 +29,7 @@ from dashboards.widgets.flow_card import flow_card
 from dashboards.widgets.level_tag import level_tag
 from dashboards.widgets.verdict_tag import verdict_tag
 from dashboards.words.moments import day_start_ns, stamp, utc
-from pipeline.incident.clocks import Clock
+from pipeline.incident.clocks import Clock, nearest
 from pipeline.incident.models import Alert
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class AlertRead(NamedTuple):
     flow: dict[str, Any] | None
     earlier: Sequence[Alert]
     cover: Cover
-    limit: Clock | None
+    limits: Sequence[Clock]
 
 
 def read_alert(desk: Desk, number: str) -> AlertRead | None:
@@ -57,8 +57,8 @@ def read_alert(desk: Desk, number: str) -> AlertRead | None:
     flow = read_flow(desk, int(findings[0].flow)) if findings else None
     begin = day_start_ns(alert.day)
     whole = cover(desk, Period(begin, begin + DAY_NS, "own"), alert.line)
-    limit = next_limits(desk.engine, datetime.now(UTC)).get(alert.incident_id or 0)
-    return AlertRead(alert, load_names(desk.engine), findings, flow, earlier_alerts(desk.engine, alert), whole, limit)
+    limits = limits_of(desk.engine, alert.incident.number, datetime.now(UTC)) if alert.incident else []
+    return AlertRead(alert, load_names(desk.engine), findings, flow, earlier_alerts(desk.engine, alert), whole, limits)
 
 
 async def alert(desk: Desk, viewer: Viewer, asked: Asked) -> None:
@@ -80,7 +80,7 @@ async def alert(desk: Desk, viewer: Viewer, asked: Asked) -> None:
             _flow(viewer, read)
             _earlier(viewer, read)
         with tag("div", "stack span4"):
-            limits(desk, viewer, read.alert)
+            limits(viewer, read.limits)
             compared(viewer, read.names, read.alert)
             line_and_holder(viewer, read.names, read.alert)
 
@@ -90,16 +90,22 @@ def _head(desk: Desk, viewer: Viewer, read: AlertRead) -> None:
     with card():
         with tag("div", "row between").style("flex-wrap:nowrap;align-items:flex-start"):
             claim_title(read.names.claim(viewer, one), one.verdict)
-            if read.limit is not None:
-                left, state = time_left(viewer, read.limit, datetime.now(UTC))
+            limit = nearest(list(read.limits))
+            if limit is not None:
+                left, state = time_left(viewer, limit, datetime.now(UTC))
                 with tag("div", f"nearest {state}"):
                     tag("div", "claim nowrap", left)
-                    tag("div", "caption", said(viewer, read.limit, "what"))
+                    tag("div", "caption", said(viewer, limit, "what"))
         with tag("div", "row wide"):
             level_tag(viewer, one.level)
             verdict_tag(viewer, one.verdict)
             evidence_mark(viewer, one.evidence)
-            tag("span", "quiet", f"{stamp(one.first)} – {stamp(one.last)[11:]} {viewer.t('zone')}", title=f"{utc(one.first)} – {utc(one.last)}")
+            tag(
+                "span",
+                "quiet",
+                f"{stamp(one.first)} – {stamp(one.last)[11:]} {viewer.t('zone')}",
+                title=f"{utc(one.first)} – {utc(one.last)}",
+            )
             tag("span", "quiet", viewer.t("alert.state", state=viewer.t(f"state.{one.state}")))
             tag("span", "quiet", viewer.t("alert.assignee", who=one.assignee or viewer.t("alert.nobody")))
             if one.partial:
@@ -115,7 +121,10 @@ def _flow(viewer: Viewer, read: AlertRead) -> None:
         flow_card(viewer, read.names, read.flow)
         with tag("div", "row wide").style("margin-top:10px"):
             link(viewer.t("alert.flow_page"), f"/flows/{read.flow['flow']}", data_test="flow-link")
-            link(viewer.t("alert.open_flows"), f"/flows?line={read.alert.line}&destination={read.alert.destination}&from={read.alert.day}T00:00")
+            link(
+                viewer.t("alert.open_flows"),
+                f"/flows?line={read.alert.line}&destination={read.alert.destination}&from={read.alert.day}T00:00",
+            )
             tag("span", "mono caption", read.flow["server_name"])
 
 

@@ -25,7 +25,9 @@ def acts(desk: Desk, viewer: Viewer, alert: Alert) -> None:
         return
 
     async def open_one() -> None:
-        made = await act(desk, viewer, "open_incident", alert.number, lambda: open_incident(desk.engine, alert.number, viewer.account, datetime.now(UTC)))
+        made = await act(
+            desk, viewer, "open_incident", alert.number, lambda: open_incident(desk.engine, alert.number, viewer.account, datetime.now(UTC))
+        )
         if made is not None:
             ui.navigate.to(f"/incidents/{made.number}")
 
@@ -35,9 +37,17 @@ def acts(desk: Desk, viewer: Viewer, alert: Alert) -> None:
 
     with tag("div", "row").style("margin-top:10px"):
         if alert.incident:
-            link(viewer.t("alert.to_incident", number=alert.incident.number), f"/incidents/{alert.incident.number}", "button primary", data_test="to-incident", data_key="i")
+            link(
+                viewer.t("alert.to_incident", number=alert.incident.number),
+                f"/incidents/{alert.incident.number}",
+                "button primary",
+                data_test="to-incident",
+                data_key="i",
+            )
         elif alert.state != "false":
-            tag("button", "button primary", viewer.t("alert.open_incident"), type="button", data_test="open-incident", data_key="i").on("click", open_one)
+            tag("button", "button primary", viewer.t("alert.open_incident"), type="button", data_test="open-incident", data_key="i").on(
+                "click", open_one
+            )
         tag("button", "button", viewer.t("alert.assign_me"), type="button", data_test="assign", data_key="a").on("click", take)
         if alert.state != "false":
             _false(desk, viewer, alert)
@@ -49,7 +59,13 @@ def _false(desk: Desk, viewer: Viewer, alert: Alert) -> None:
 
     async def refuse() -> None:
         text = str(reason.value or "")
-        if await act(desk, viewer, "false_finding", alert.number, lambda: mark_false(desk.engine, alert.number, text, viewer.account, datetime.now(UTC))):
+        if await act(
+            desk,
+            viewer,
+            "false_finding",
+            alert.number,
+            lambda: mark_false(desk.engine, alert.number, text, viewer.account, datetime.now(UTC)),
+        ):
             ui.navigate.reload()
 
     tag("button", "button", viewer.t("alert.false"), type="button", data_test="false").on("click", refuse)

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dashboards.access.viewer import Viewer
-from dashboards.reading.limits import limits_of
 from dashboards.reading.names import Names
 from dashboards.shell.markup import card, icon, link, tag
 from dashboards.widgets.clock import clock_row
 from dashboards.widgets.person_range import bounds
-from pipeline.incident.cases import find_incident
 from pipeline.incident.claim import signature_name
-from pipeline.incident.models import Alert, Incident
-from pipeline.supervision.engine import reading
-
-if TYPE_CHECKING:
-    from dashboards.desk import Desk
+from pipeline.incident.clocks import Clock
+from pipeline.incident.models import Alert
 
 WITHIN = {True: ("permit", "tick", "within"), False: ("none", "cross", "beyond"), None: ("pending", "question", "unsure")}
 
 
-def limits(desk: Desk, viewer: Viewer, of: Alert | Incident) -> None:
-    """Limits that run and limits that do not, each with its reason."""
-    incident = of
-    if isinstance(of, Alert):
-        with reading(desk.engine) as db:
-            incident = find_incident(db, of.incident.number) if of.incident else None
+def limits(viewer: Viewer, clocks: Sequence[Clock]) -> None:
+    """Limits that run and limits that do not, each with its reason; none without an incident."""
     now = datetime.now(UTC)
     with card(viewer.t("alert.limits")):
-        if incident is None:
+        if not clocks:
             tag("p", "quiet", viewer.t("alert.no_limits"))
-            return
-        for clock in limits_of(desk.engine, incident, now):
+        for clock in clocks:
             clock_row(viewer, clock, now)
 
 
@@ -79,7 +70,9 @@ def in_words(viewer: Viewer, names: Names, field: str, value: Any) -> str:
         return bounds(viewer, int(value[0]), int(value[1]))
     if field == "validity" and isinstance(value, list):
         return f"{value[0]} – {value[1] or '…'}"
-    return viewer.t("list.comma").join(map(str, value)) if isinstance(value, list) else f"{value:,}" if isinstance(value, int) else str(value)
+    return (
+        viewer.t("list.comma").join(map(str, value)) if isinstance(value, list) else f"{value:,}" if isinstance(value, int) else str(value)
+    )
 
 
 def line_and_holder(viewer: Viewer, names: Names, alert: Alert) -> None:
@@ -90,9 +83,13 @@ def line_and_holder(viewer: Viewer, names: Names, alert: Alert) -> None:
         if line is not None:
             basis = line.legal_basis
             pairs += [
-                (viewer.t("alert.carrier"), line.carrier), (viewer.t("alert.far"), names.full_place(viewer, line.far or "")),
+                (viewer.t("alert.carrier"), line.carrier),
+                (viewer.t("alert.far"), names.full_place(viewer, line.far or "")),
                 (viewer.t("alert.purposes"), viewer.t("list.comma").join(line.purposes)),
-                (viewer.t("alert.basis"), f"{basis['reference']} ({basis['from']} – {basis['until']})" if basis else viewer.t("alert.no_basis")),
+                (
+                    viewer.t("alert.basis"),
+                    f"{basis['reference']} ({basis['from']} – {basis['until']})" if basis else viewer.t("alert.no_basis"),
+                ),
             ]
         pairs += [(viewer.t("alert.servers"), " ".join(alert.servers[:5])), (viewer.t("alert.addresses"), " ".join(alert.addresses[:5]))]
         tag("dt", "", viewer.t("ledger.holder"))

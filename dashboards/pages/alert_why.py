@@ -42,7 +42,7 @@ def one_finding(viewer: Viewer, finding: Finding) -> None:
     with tag("div", "stack").style("gap:6px"):
         with tag("div", "row wide"):
             tag("span", "strong", signature_name(finding.signature, viewer.language))
-            tag("span", "quiet", viewer.t("alert.values", count=count(finding.count)))
+            tag("span", "quiet", viewer.t("alert.values", count=count(finding.hits)))
             tag("span", "quiet", viewer.t("flow.tier", tier=viewer.t(f"tier.{finding.tier}")))
             if finding.partial:
                 tag("span", "tag unseen", viewer.t("alert.partial"))

@@ -33,10 +33,16 @@ async def alerts(desk: Desk, viewer: Viewer, asked: Asked) -> None:
     found, names = await desk.ask(list_alerts, desk.engine), await desk.ask(load_names, desk.engine)
     whole, covers = await desk.ask(cover, desk, period), await desk.ask(cover_by, desk, period, "line")
     waiting = [alert for alert in found if alert.state in OPEN]
-    with heading(viewer.t("nav.alerts"), viewer.t(
-        "alerts.sentence", open=len(waiting), critical=sum(alert.level == 4 for alert in waiting), loose=sum(alert.incident_id is None for alert in waiting),
-        share=coverage_words(viewer, whole),
-    )):
+    with heading(
+        viewer.t("nav.alerts"),
+        viewer.t(
+            "alerts.sentence",
+            open=len(waiting),
+            critical=sum(alert.level == 4 for alert in waiting),
+            loose=sum(alert.incident_id is None for alert in waiting),
+            share=coverage_words(viewer, whole),
+        ),
+    ):
         coverage_chip(viewer, whole)
     query = {key: asked.query[key] for key in KEPT if asked.query.get(key)}
     _filters(viewer, query)
@@ -52,9 +58,23 @@ async def alerts(desk: Desk, viewer: Viewer, asked: Asked) -> None:
 def _filters(viewer: Viewer, query: dict[str, str]) -> None:
     """A plain form: the URL is the state, and it works without a socket."""
     with tag("form", "filters", action="/alerts", method="get"):
-        tag("input", "input", name="q", value=query.get("q", ""), placeholder=viewer.t("alerts.filter"), aria_label=viewer.t("alerts.filter"), data_filter="1").style("width:340px")
+        tag(
+            "input",
+            "input",
+            name="q",
+            value=query.get("q", ""),
+            placeholder=viewer.t("alerts.filter"),
+            aria_label=viewer.t("alerts.filter"),
+            data_filter="1",
+        ).style("width:340px")
         for name, values, group in (("state", STATES, "state"), ("level", ("4", "3", "2", "1"), "level"), ("verdict", VERDICTS, "verdict")):
-            choice(viewer.t(f"alerts.{name}"), name, {value: viewer.t(f"{group}.{value}") for value in values}, query.get(name, ""), viewer.t("alerts.all"))
+            choice(
+                viewer.t(f"alerts.{name}"),
+                name,
+                {value: viewer.t(f"{group}.{value}") for value in values},
+                query.get(name, ""),
+                viewer.t("alerts.all"),
+            )
         tag("button", "button", viewer.t("alerts.search"), type="submit")
         tag("span").style("flex:1")
         link(viewer.t("alerts.export"), "/api/alerts.csv?" + urlencode(query), "button", download="alerts.csv", data_test="export")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,14 @@ async def campaign(desk: Desk, viewer: Viewer, asked: Asked) -> None:
 def _sentence(viewer: Viewer, names: Names, one: Campaign) -> str:
     everything = viewer.t("sampling.all")
     frame = viewer.t("campaign.frame", line=one.line or everything, holder=names.holder(viewer, one.holder) if one.holder else everything)
-    return viewer.t("campaign.sentence", name=one.name, since=stamp(one.since)[:16], until=stamp(one.until)[:16], frame=frame, state=viewer.t(f"campaignstate.{one.state}"))
+    return viewer.t(
+        "campaign.sentence",
+        name=one.name,
+        since=stamp(one.since)[:16],
+        until=stamp(one.until)[:16],
+        frame=frame,
+        state=viewer.t(f"campaignstate.{one.state}"),
+    )
 
 
 def _result(desk: Desk, viewer: Viewer, one: Campaign) -> None:
@@ -69,13 +77,19 @@ def _result(desk: Desk, viewer: Viewer, one: Campaign) -> None:
         if whole["rate"] is None:
             tag("p", "quiet", viewer.t("campaign.no_result"))
         else:
-            ends = {"rate": percent(whole["rate"]), "low": percent(whole["lower"]), "high": percent(whole["upper"]), "confidence": percent(whole["confidence"])}
+            ends = {
+                "rate": percent(whole["rate"]),
+                "low": percent(whole["lower"]),
+                "high": percent(whole["upper"]),
+                "confidence": percent(whole["confidence"]),
+            }
             sentence(viewer.t("campaign.rate", **ends)).props["data-test"] = "rate"
         tag("p", "", viewer.t("campaign.progress", judged=told["judged"], drawn=told["drawn"]), data_test="progress")
         share = told["inspected_share"]
         if share is not None:
             tag("p", "warning", viewer.t("campaign.says_nothing", share=percent(share), rest=percent(1 - share)))
         if one.state == "drawn" and viewer.may_act:
+
             async def close() -> None:
                 if await act(desk, viewer, "close_campaign", one.number, lambda: conclude(desk.engine, one.number, datetime.now(UTC))):
                     ui.navigate.reload()
@@ -89,8 +103,11 @@ def _strata(desk: Desk, viewer: Viewer, one: Campaign) -> None:
             tag("p", "quiet", viewer.t("campaign.draw_note"))
             tag("p", "", " · ".join(f"{viewer.t('campaign.' + name)} {size}" for name, size in one.sizes.items()))
             if viewer.may_act:
+
                 async def go() -> None:
-                    if await act(desk, viewer, "draw_campaign", one.number, lambda: draw(desk.engine, desk.store, one.number, datetime.now(UTC))):
+                    if await act(
+                        desk, viewer, "draw_campaign", one.number, lambda: draw(desk.engine, desk.store, one.number, datetime.now(UTC))
+                    ):
                         ui.navigate.reload()
 
                 tag("button", "button primary", viewer.t("campaign.draw"), type="button", data_test="draw").on("click", go)
@@ -138,17 +155,25 @@ def _drawn(desk: Desk, viewer: Viewer, one: Campaign, drawn: Draw) -> None:
                 tag("span", "", viewer.t(f"campaign.{drawn.verdict or 'undecided'}"))
                 return
             with tag("div", "segments"):
-                buttons = {verdict: tag("button", "button", viewer.t(f"campaign.{verdict}"), type="button", data_test=f"judge-{verdict}") for verdict in VERDICTS}
+                buttons = {
+                    verdict: tag("button", "button", viewer.t(f"campaign.{verdict}"), type="button", data_test=f"judge-{verdict}")
+                    for verdict in VERDICTS
+                }
             if drawn.verdict:
                 buttons[drawn.verdict].classes(add="on")
             for verdict, button in buttons.items():
                 button.on("click", lambda verdict=verdict: _judge(desk, viewer, one, drawn, verdict, buttons))
 
 
-async def _judge(desk: Desk, viewer: Viewer, one: Campaign, drawn: Draw, verdict: str, buttons: dict[str, ui.element]) -> None:
+async def _judge(desk: Desk, viewer: Viewer, one: Campaign, drawn: Draw, verdict: str, buttons: Mapping[str, ui.element]) -> None:
     """The mark moves in place: a worklist must not jump under the hand."""
-    done = await act(desk, viewer, "judge_flow", f"{one.number} {drawn.flow_id}", lambda: judge(
-        desk.engine, one.number, drawn.flow_id, verdict, "", viewer.account, datetime.now(UTC)))
+    done = await act(
+        desk,
+        viewer,
+        "judge_flow",
+        f"{one.number} {drawn.flow_id}",
+        lambda: judge(desk.engine, one.number, drawn.flow_id, verdict, "", viewer.account, datetime.now(UTC)),
+    )
     if done is not None:
         for name, button in buttons.items():
             button.classes(add="on") if name == verdict else button.classes(remove="on")

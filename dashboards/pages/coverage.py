@@ -23,7 +23,19 @@ from dashboards.words.numbers import count, octets, percent
 if TYPE_CHECKING:
     from dashboards.desk import Desk
 
-ORDER = ("headers", "inspected", "encrypted", "undecodable", "truncated", "skipped_policy", "not_outbound", "duplicate", "shed", "kernel_lost", "missed")
+ORDER = (
+    "headers",
+    "inspected",
+    "encrypted",
+    "undecodable",
+    "truncated",
+    "skipped_policy",
+    "not_outbound",
+    "duplicate",
+    "shed",
+    "kernel_lost",
+    "missed",
+)
 OFF_WIRE = ("missed", "kernel_lost")
 STEPS = 72
 
@@ -35,9 +47,18 @@ async def coverage(desk: Desk, viewer: Viewer, asked: Asked) -> None:
     kept, names = await desk.ask(balance, desk, period), await desk.ask(load_names, desk.engine)
     parts = {part: octets(getattr(whole, part)) for part in PARTS}
     share = percent(whole.share) if whole.share is not None else "—"
-    with heading(viewer.t("nav.coverage"), viewer.t(
-        "coverage.sentence", period=period_words(viewer, period), total=octets(whole.total), share=share, encrypted=parts["encrypted"], other=parts["other"], lost=parts["lost"],
-    )):
+    with heading(
+        viewer.t("nav.coverage"),
+        viewer.t(
+            "coverage.sentence",
+            period=period_words(period),
+            total=octets(whole.total),
+            share=share,
+            encrypted=parts["encrypted"],
+            other=parts["other"],
+            lost=parts["lost"],
+        ),
+    ):
         period_choice(viewer, asked, period)
     with tag("div", "grid12"):
         with tag("div", "stack span7"):
@@ -52,9 +73,12 @@ async def _over_time(desk: Desk, viewer: Viewer, period: Period) -> None:
     found = await desk.ask(cover_over_time, desk, period, step_s)
     first = period.from_ns // NS // step_s * step_s
     starts = range(first, period.to_ns // NS, step_s)
-    stacks = [Stack(viewer.t(f"cover.{part}"), TEXTURES.get(part, "permit-fill"), [getattr(found.get(start, Cover()), part) for start in starts]) for part in PARTS]
+    stacks = [
+        Stack(viewer.t(f"cover.{part}"), TEXTURES.get(part, "permit-fill"), [getattr(found.get(start, Cover()), part) for start in starts])
+        for part in PARTS
+    ]
     with card(viewer.t("coverage.over_time"), note=viewer.t("coverage.octets")), tag("div").style("height:200px"):
-        time_histogram(viewer, [stamp(start * NS)[5:16] for start in starts], stacks, [], viewer.t("coverage.over_time"))
+        time_histogram(viewer, [stamp(start * NS)[5:16] for start in starts], stacks, [], viewer.t("coverage.over_time"), octets=True)
 
 
 def _balance(viewer: Viewer, kept: Balance) -> None:
@@ -74,7 +98,12 @@ def _reason(viewer: Viewer, reason: str, number: int, wire: int) -> None:
     with tag("tr"):
         tag("td", "", viewer.t(f"reason.{reason}"))
         tag("td", "num", octets(number), title=count(number))
-        tag("td", "num", "" if reason in OFF_WIRE or not wire else percent(number / wire), title=viewer.t("coverage.outside") if reason in OFF_WIRE else "")
+        tag(
+            "td",
+            "num",
+            "" if reason in OFF_WIRE or not wire else percent(number / wire),
+            title=viewer.t("coverage.outside") if reason in OFF_WIRE else "",
+        )
         tag("td", "caption nowrap", viewer.t(f"owner.{reason}"))
         tag("td", "caption", viewer.t(f"remedy.{reason}"))
 

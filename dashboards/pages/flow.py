@@ -21,9 +21,33 @@ from dashboards.words.numbers import octets
 if TYPE_CHECKING:
     from dashboards.desk import Desk
 
-NAMES_IN_CLEAR = ("protocol", "server_name", "server_names", "alpn", "tls_version", "ja4", "http_method", "http_path", "http_status", "user_agent", "content_type", "requests")
+NAMES_IN_CLEAR = (
+    "protocol",
+    "server_name",
+    "server_names",
+    "alpn",
+    "tls_version",
+    "ja4",
+    "http_method",
+    "http_path",
+    "http_status",
+    "user_agent",
+    "content_type",
+    "requests",
+)
 RECORD = (
-    "sensor", "vlan", "mpls", "ip_protocol", "octets_out", "octets_in", "packets_out", "packets_in", "retransmitted_out", "retransmitted_in", "handshake_us", "end_reason",
+    "sensor",
+    "vlan",
+    "mpls",
+    "ip_protocol",
+    "octets_out",
+    "octets_in",
+    "packets_out",
+    "packets_in",
+    "retransmitted_out",
+    "retransmitted_in",
+    "handshake_us",
+    "end_reason",
 )
 AROUND_NS = 300 * NS
 
@@ -41,10 +65,18 @@ async def flow(desk: Desk, viewer: Viewer, asked: Asked) -> None:
         return
     names, findings = await desk.ask(load_names, desk.engine), await desk.ask(findings_of_flow, desk, int(number))
     seen = cover_of_flow(one)
-    heading(viewer.t("flow.title", id=number), viewer.t(
-        "flow.sentence", first=stamp(one["first_ns"]), holder=names.holder(viewer, one["holder"]), line=names.line(viewer, one["line"]),
-        place=names.place(viewer, one["destination"]), octets=octets(one["octets_out"]), seen=coverage_words(viewer, seen),
-    ))
+    heading(
+        viewer.t("flow.title", id=number),
+        viewer.t(
+            "flow.sentence",
+            first=stamp(one["first_ns"]),
+            holder=names.holder(viewer, one["holder"]),
+            line=names.line(viewer, one["line"]),
+            place=names.place(viewer, one["destination"]),
+            octets=octets(one["octets_out"]),
+            seen=coverage_words(viewer, seen),
+        ),
+    )
     with tag("div", "grid12"):
         with tag("div", "stack span8"):
             with card(viewer.t("flow.ends")):
@@ -53,8 +85,17 @@ async def flow(desk: Desk, viewer: Viewer, asked: Asked) -> None:
         with tag("div", "stack span4"):
             with card(viewer.t("flow.how_much")):
                 coverage_chip(viewer, seen)
-                tag("p", "caption", viewer.t(
-                    "flow.of_payload", payload=octets(one["payload_out"]), inspected=octets(seen.inspected), encrypted=octets(seen.encrypted), rest=octets(seen.other)))
+                tag(
+                    "p",
+                    "caption",
+                    viewer.t(
+                        "flow.of_payload",
+                        payload=octets(one["payload_out"]),
+                        inspected=octets(seen.inspected),
+                        encrypted=octets(seen.encrypted),
+                        rest=octets(seen.other),
+                    ),
+                )
             _pivots(viewer, one)
             _pairs(viewer.t("flow.names"), one, NAMES_IN_CLEAR)
             _pairs(viewer.t("flow.record"), one, RECORD)
@@ -70,7 +111,11 @@ def _findings(viewer: Viewer, findings: list[Finding]) -> None:
 
 def _pivots(viewer: Viewer, one: dict[str, Any]) -> None:
     near = {"from": stamp(one["first_ns"] - AROUND_NS), "to": stamp(one["last_ns"] + AROUND_NS)}
-    ways = [("same_source", {"address": one["src"]}), ("same_destination", {"address": one["dst"]}), ("around", {"line": one["line"], **near})]
+    ways = [
+        ("same_source", {"address": one["src"]}),
+        ("same_destination", {"address": one["dst"]}),
+        ("around", {"line": one["line"], **near}),
+    ]
     if one["server_name"]:
         ways.insert(2, ("same_server", {"server": one["server_name"]}))
     with card(viewer.t("flow.pivot")), tag("div", "row"):

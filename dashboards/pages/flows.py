@@ -36,11 +36,23 @@ async def flows(desk: Desk, viewer: Viewer, asked: Asked) -> None:
         return
     found = await desk.ask(count_flows, desk, wanted)
     with tag("div", "row wide"):
-        line = viewer.t("flows.found", count=count(found.flows), octets=octets(found.cover.total), share=coverage_words(viewer, found.cover), unseen=count(found.unseen))
+        line = viewer.t(
+            "flows.found",
+            count=count(found.flows),
+            octets=octets(found.cover.total),
+            share=coverage_words(viewer, found.cover),
+            unseen=count(found.unseen),
+        )
         sentence(line).props["data-test"] = "found"
         coverage_chip(viewer, found.cover)
         tag("span").style("flex:1")
-        link(viewer.t("flows.export"), "/api/flows.csv?" + urlencode(query), "button", title=viewer.t("flows.cut", rows="100,000"), download="flows.csv")
+        link(
+            viewer.t("flows.export"),
+            "/api/flows.csv?" + urlencode(query),
+            "button",
+            title=viewer.t("flows.cut", rows="100,000"),
+            download="flows.csv",
+        )
     if not found.flows:
         with tag("div", "card"):
             empty_note(viewer, viewer.t("overview.no_transfers"), found.cover)
@@ -51,7 +63,15 @@ async def flows(desk: Desk, viewer: Viewer, asked: Asked) -> None:
         time_histogram(viewer, [stamp(start * NS)[5:16] for start in starts], stacks, [], line.replace("**", ""))
     with tag("div", "tall"):
         address = "/api/flows?" + urlencode(query)
-        data_grid(viewer, _columns(viewer), "flows-grid", rowModelType="infinite", cacheBlockSize=200, maxBlocksInCache=20, **{":datasource": f"gk.source({_quoted(address)})"})
+        data_grid(
+            viewer,
+            _columns(viewer),
+            "flows-grid",
+            rowModelType="infinite",
+            cacheBlockSize=200,
+            maxBlocksInCache=20,
+            **{":datasource": f"gk.source({_quoted(address)})"},
+        )
 
 
 def _quoted(address: str) -> str:
@@ -79,17 +99,16 @@ def _form(viewer: Viewer, names: Names, query: dict[str, str]) -> None:
 
 
 def _columns(viewer: Viewer) -> list[dict[str, object]]:
-    plain = {"sortable": False}
     return [
-        column(viewer, "flows.time", "time", 178, "link", **plain),
-        column(viewer, "flows.line", "line", 112, **plain),
-        column(viewer, "flows.source", "source", 200, "mono", **plain),
-        column(viewer, "flows.answer", "answer", 200, "mono", **plain),
-        column(viewer, "flows.destination", "destination", 170, **plain),
-        column(viewer, "flows.octets", "octets", 112, type="rightAligned", **plain),
-        column(viewer, "flows.coverage", "coverage", 134, "cover", **plain),
-        column(viewer, "flows.findings", "findings", 90, type="rightAligned", **plain),
-        column(viewer, "flows.protocol", "protocol", 96, **plain),
-        column(viewer, "flows.server_name", "server_name", 220, flex=1, minWidth=180, **plain),
-        column(viewer, "flows.packets", "packets", 90, type="rightAligned", **plain),
+        column(viewer, "flows.time", "time", 170, "link", sortable=False),
+        column(viewer, "flows.line", "line", 104, sortable=False),
+        column(viewer, "flows.source", "source", 178, "mono", sortable=False),
+        column(viewer, "flows.answer", "answer", 166, "mono", sortable=False),
+        column(viewer, "flows.destination", "destination", 136, sortable=False),
+        column(viewer, "flows.octets", "octets", 100, type="rightAligned", sortable=False),
+        column(viewer, "flows.coverage", "coverage", 122, "cover", sortable=False),
+        column(viewer, "flows.findings", "findings", 76, type="rightAligned", sortable=False),
+        column(viewer, "flows.protocol", "protocol", 86, sortable=False),
+        column(viewer, "flows.server_name", "server_name", 200, flex=1, minWidth=150, sortable=False),
+        column(viewer, "flows.packets", "packets", 80, type="rightAligned", sortable=False),
     ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from dashboards.access.viewer import Viewer
 from dashboards.pages.alert_rail import limits
 from dashboards.pages.incident_acts import draft_button, moves
 from dashboards.reading.cover import cover
+from dashboards.reading.limits import limits_of
 from dashboards.reading.names import Names, load_names
 from dashboards.reading.period import DAY_NS, Period
 from dashboards.shell.frame import heading
@@ -21,6 +23,7 @@ from dashboards.widgets.person_range import person_range
 from dashboards.widgets.verdict_tag import verdict_tag
 from dashboards.words.moments import moment_ns, stamp, utc
 from pipeline.incident.cases import find_incident
+from pipeline.incident.clocks import Clock
 from pipeline.incident.models import Incident, IncidentEvent
 from pipeline.notice.drafting import list_notices
 from pipeline.notice.models import Notice
@@ -37,6 +40,7 @@ class IncidentRead(NamedTuple):
     names: Names
     notices: Sequence[Notice]
     cover: Cover
+    limits: Sequence[Clock]
 
 
 def incident_cover(desk: Desk, incident: Incident) -> Cover:
@@ -50,7 +54,11 @@ def read_incident(desk: Desk, number: str) -> IncidentRead | None:
     with reading(desk.engine) as db:
         found = find_incident(db, number)
         notices = list_notices(db, incident=number)
-    return IncidentRead(found, load_names(desk.engine), notices, incident_cover(desk, found)) if found else None
+    if found is None:
+        return None
+    return IncidentRead(
+        found, load_names(desk.engine), notices, incident_cover(desk, found), limits_of(desk.engine, number, datetime.now(UTC))
+    )
 
 
 async def incident(desk: Desk, viewer: Viewer, asked: Asked) -> None:
@@ -71,15 +79,19 @@ async def incident(desk: Desk, viewer: Viewer, asked: Asked) -> None:
             _alerts(viewer, read)
             _course(viewer, read.incident)
         with tag("div", "stack span4"):
-            limits(desk, viewer, read.incident)
+            limits(viewer, read.limits)
             moves(desk, viewer, read.incident)
 
 
 def _head(viewer: Viewer, read: IncidentRead) -> None:
     one = read.incident
     words = viewer.t(
-        "incident.claim", holder=read.names.holder(viewer, one.holder), place=read.names.place(viewer, one.destination), alerts=len(one.alerts),
-        persons=person_range(viewer, one), verdict=viewer.t(f"verdict.{one.verdict}"),
+        "incident.claim",
+        holder=read.names.holder(viewer, one.holder),
+        place=read.names.place(viewer, one.destination),
+        alerts=len(one.alerts),
+        persons=person_range(viewer, one),
+        verdict=viewer.t(f"verdict.{one.verdict}"),
     )
     with card():
         with tag("h1", f"claim {one.verdict}", id="title", tabindex="-1", data_test="claim").style("white-space:normal"):

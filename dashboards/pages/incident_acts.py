@@ -47,8 +47,13 @@ def _move(desk: Desk, viewer: Viewer, incident: Incident, step: str, reason: ui.
 
     async def go() -> None:
         told, why = {key: str(field.value or "") for key, field in close_out.items()}, str(reason.value or "")
-        done = await act(desk, viewer, f"incident_{step}", incident.number, lambda: transition(
-            desk.engine, incident.number, step, why, viewer.account, datetime.now(UTC), told))
+        done = await act(
+            desk,
+            viewer,
+            f"incident_{step}",
+            incident.number,
+            lambda: transition(desk.engine, incident.number, step, why, viewer.account, datetime.now(UTC), told),
+        )
         if done is not None:
             ui.navigate.reload()
 
@@ -61,7 +66,13 @@ def draft_button(desk: Desk, viewer: Viewer, incident: Incident, share: float | 
         return
 
     async def write() -> None:
-        made = await act(desk, viewer, "draft_notice", incident.number, lambda: draft(desk.engine, incident.number, viewer.account, datetime.now(UTC), share))
+        made = await act(
+            desk,
+            viewer,
+            "draft_notice",
+            incident.number,
+            lambda: draft(desk.engine, incident.number, viewer.account, datetime.now(UTC), share),
+        )
         if made is not None:
             ui.navigate.to(f"/notices/{made.number}")
 

@@ -43,7 +43,10 @@ async def incidents(desk: Desk, viewer: Viewer, _: Asked) -> None:
     open_ones = [one for one in found if one.state != "closed"]
     nearest = min((limit for limit in limits.values() if limit.due), key=lambda limit: limit.due or now, default=None)
     words = f"{said(viewer, nearest, 'what')}, {time_left(viewer, nearest, now)[0]}" if nearest else viewer.t("incidents.no_limit")
-    with heading(viewer.t("nav.incidents"), viewer.t("incidents.sentence", open=len(open_ones), new=sum(one.state == "new" for one in open_ones), limit=words)):
+    with heading(
+        viewer.t("nav.incidents"),
+        viewer.t("incidents.sentence", open=len(open_ones), new=sum(one.state == "new" for one in open_ones), limit=words),
+    ):
         coverage_chip(viewer, desk.summary.cover)
     with tag("div", "card scroll"):
         if not found:

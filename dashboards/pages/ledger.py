@@ -39,10 +39,17 @@ async def ledger(desk: Desk, viewer: Viewer, asked: Asked) -> None:
     year, period = year_of(desk, asked)
     years, names = await desk.ask(holder_years, desk, year), await desk.ask(load_names, desk.engine)
     whole, covers = await desk.ask(cover, desk, period), await desk.ask(cover_by, desk, period, "holder")
-    with heading(viewer.t("nav.ledger"), viewer.t(
-        "ledger.sentence", year=year, seen=len(years), crossed=sum(one.crossed for one in years), may=sum(one.may_cross for one in years),
-        share=coverage_words(viewer, whole),
-    )):
+    with heading(
+        viewer.t("nav.ledger"),
+        viewer.t(
+            "ledger.sentence",
+            year=year,
+            seen=len(years),
+            crossed=sum(one.crossed for one in years),
+            may=sum(one.may_cross for one in years),
+            share=coverage_words(viewer, whole),
+        ),
+    ):
         coverage_chip(viewer, whole)
     with tag("div", "card scroll"):
         if not years:
@@ -78,7 +85,11 @@ def _row(viewer: Viewer, names: Names, one: HolderYear, covered: Cover, year: in
         with tag("td"):
             duty_words(viewer, one)
         held = [p for p in names.permissions.values() if p.current and p.holder.usci == one.holder]
-        tag("td", "", viewer.t("list.comma").join(f"{viewer.t('permitkind.' + p.kind)} {p.number}" for p in held) or viewer.t("permitkind.none"))
+        tag(
+            "td",
+            "",
+            viewer.t("list.comma").join(f"{viewer.t('permitkind.' + p.kind)} {p.number}" for p in held) or viewer.t("permitkind.none"),
+        )
         with tag("td"):
             coverage_chip(viewer, covered)
 

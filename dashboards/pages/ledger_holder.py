@@ -53,10 +53,18 @@ async def ledger_holder(desk: Desk, viewer: Viewer, asked: Asked) -> None:
 
 def _head(viewer: Viewer, names: Names, one: HolderYear, covered: Cover, year: int) -> None:
     duty = one.obligation
-    with heading(names.holder(viewer, one.holder), viewer.t(
-        "ledger.holder_sentence", holder=names.holder(viewer, one.holder), year=year, sensitive=bounds(viewer, *one.sensitive), pi=bounds(viewer, *one.pi),
-        duty=viewer.t(f"duty.{duty.duty}"), article=duty.article_zh if viewer.language == "zh" else duty.article_en,
-    )):
+    with heading(
+        names.holder(viewer, one.holder),
+        viewer.t(
+            "ledger.holder_sentence",
+            holder=names.holder(viewer, one.holder),
+            year=year,
+            sensitive=bounds(viewer, *one.sensitive),
+            pi=bounds(viewer, *one.pi),
+            duty=viewer.t(f"duty.{duty.duty}"),
+            article=duty.article_zh if viewer.language == "zh" else duty.article_en,
+        ),
+    ):
         coverage_chip(viewer, covered)
 
 
@@ -76,7 +84,9 @@ def _parts(viewer: Viewer, names: Names, column: str, parts: list[Part]) -> None
                 tag("th", "num", viewer.t(f"kind.{kind}"))
         with tag("tbody"):
             for part in parts:
-                word = {"destination": names.place(viewer, part.name), "signature": signature_name(part.name, viewer.language)}.get(column, part.name)
+                word = {"destination": names.place(viewer, part.name), "signature": signature_name(part.name, viewer.language)}.get(
+                    column, part.name
+                )
                 with tag("tr"):
                     tag("td", "", word)
                     for persons in (part.sensitive, part.pi):

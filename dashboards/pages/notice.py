@@ -38,7 +38,12 @@ async def notice(desk: Desk, viewer: Viewer, asked: Asked) -> None:
         link(viewer.t("nav.notices"), "/notices")
         tag("span", "quiet", "/")
         tag("span", "mono", number)
-    heading(number, viewer.t("notice.sentence", incident=found.incident.number, state=viewer.t(f"noticestate.{found.state}"), next=_next(viewer, found)))
+    heading(
+        number,
+        viewer.t(
+            "notice.sentence", incident=found.incident.number, state=viewer.t(f"noticestate.{found.state}"), next=_next(viewer, found)
+        ),
+    )
     with tag("div", "grid12"):
         with tag("div", "stack span6"):
             fields_form(desk, viewer, found)
@@ -85,7 +90,12 @@ def _delivery(viewer: Viewer, delivery: Delivery) -> None:
         if delivery.sent_at is not None:
             tag("p", "caption", f"{stamp(delivery.sent_at)} {viewer.t('zone')}", title=utc(delivery.sent_at))
         if delivery.receipt:
-            tag("p", "caption mono", f"{viewer.t('notice.receipt')}: " + " · ".join(f"{key} {value}" for key, value in delivery.receipt.items()), data_test="receipt")
+            tag(
+                "p",
+                "caption mono",
+                f"{viewer.t('notice.receipt')}: " + " · ".join(f"{key} {value}" for key, value in delivery.receipt.items()),
+                data_test="receipt",
+            )
         elif delivery.last_error:
             tag("p", "caption", viewer.t("notice.error", why=delivery.last_error))
 
@@ -110,4 +120,10 @@ def _preview(viewer: Viewer, found: Notice) -> None:
             if found.state != "draft":
                 for lang, word in (("zh", "中文"), ("en", "English")):
                     link(f"{viewer.t('notice.pdf')} {word}", f"/api/notices/{found.number}/{lang}.pdf", "button", data_test=f"pdf-{lang}")
-        tag("iframe", "paper", src=f"/api/notices/{found.number}/{viewer.language}/preview", title=viewer.t("notice.preview"), data_test="preview")
+        tag(
+            "iframe",
+            "paper",
+            src=f"/api/notices/{found.number}/{viewer.language}/preview",
+            title=viewer.t("notice.preview"),
+            data_test="preview",
+        )

@@ -69,10 +69,14 @@ def sign_button(desk: Desk, viewer: Viewer, notice: Notice) -> None:
         return
 
     async def put() -> None:
-        if await act(desk, viewer, "sign_notice", notice.number, lambda: sign(desk.engine, notice.number, viewer.account, datetime.now(UTC))):
+        if await act(
+            desk, viewer, "sign_notice", notice.number, lambda: sign(desk.engine, notice.number, viewer.account, datetime.now(UTC))
+        ):
             ui.navigate.reload()
 
-    button = tag("button", "button" if lacking else "button primary", viewer.t("notice.sign"), type="button", data_test="sign").on("click", put)
+    button = tag("button", "button" if lacking else "button primary", viewer.t("notice.sign"), type="button", data_test="sign").on(
+        "click", put
+    )
     if lacking:
         button.props["disabled"] = True
 
@@ -80,13 +84,23 @@ def sign_button(desk: Desk, viewer: Viewer, notice: Notice) -> None:
 def send_form(desk: Desk, viewer: Viewer, notice: Notice) -> None:
     """Channel and address; what is queued goes out within a second."""
     with tag("div", "row"):
-        channel = ui.select({"smtp": viewer.t("notice.smtp"), "webhook": viewer.t("notice.webhook")}, value="smtp").props("outlined dense options-dense").style("min-width:200px")
+        channel = (
+            ui.select({"smtp": viewer.t("notice.smtp"), "webhook": viewer.t("notice.webhook")}, value="smtp")
+            .props("outlined dense options-dense")
+            .style("min-width:200px")
+        )
         address = ui.input(placeholder=viewer.t("notice.address")).props("outlined dense").style("flex:1;min-width:220px")
         channel.props["data-test"], address.props["data-test"] = "channel", "address"
 
         async def send() -> None:
             way, to = str(channel.value), str(address.value or "").strip()
-            if await act(desk, viewer, "send_notice", notice.number, lambda: queue(desk.engine, notice.number, way, to, datetime.now(UTC), viewer.account)):
+            if await act(
+                desk,
+                viewer,
+                "send_notice",
+                notice.number,
+                lambda: queue(desk.engine, notice.number, way, to, datetime.now(UTC), viewer.account),
+            ):
                 ui.navigate.reload()
 
         tag("button", "button primary", viewer.t("notice.send"), type="button", data_test="send").on("click", send)

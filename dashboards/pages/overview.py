@@ -66,7 +66,9 @@ def _sentence(viewer: Viewer, read: OverviewRead) -> str:
     crossed = sum(year.crossed for year in read.years)
     share = read.cover.share
     seen = viewer.t("overview.nothing_sent") if share is None else viewer.t("overview.unseen", share=percent(1 - share))
-    return viewer.t("overview.sentence", critical=critical, open=len(read.open_alerts), crossed=crossed, seen=seen, period=period_words(viewer, read.period))
+    return viewer.t(
+        "overview.sentence", critical=critical, open=len(read.open_alerts), crossed=crossed, seen=seen, period=period_words(read.period)
+    )
 
 
 def _sankey(viewer: Viewer, asked: Asked, read: OverviewRead) -> None:
@@ -77,7 +79,11 @@ def _sankey(viewer: Viewer, asked: Asked, read: OverviewRead) -> None:
             tag("span", "caption grow", viewer.t(f"overview.sankey_by_{metric}"))
             with tag("div", "segments"):
                 for name in ("octets", "flows"):
-                    link(viewer.t(f"metric.{name}"), f"/?metric={name}&period={read.period.name}", "button on" if name == metric else "button")
+                    link(
+                        viewer.t(f"metric.{name}"),
+                        f"/?metric={name}&period={read.period.name}",
+                        "button on" if name == metric else "button",
+                    )
         verdict_legend(viewer)
         if not read.transfers:
             empty_note(viewer, viewer.t("overview.no_transfers"), read.cover)

@@ -27,7 +27,9 @@ def figures(viewer: Viewer, read: OverviewRead) -> None:
         with _figure(viewer, "holders", count(crossed), viewer.t("figure.of", whole=count(len(read.names.holders))), read.cover):
             tag("div", "caption", viewer.t("figure.this_year"))
         with _figure(viewer, "octets", octets(read.cover.total), viewer.t("figure.lines", lines=len(read.line_covers)), read.cover):
-            parts = " · ".join(f"{viewer.t('cover.' + part)} {octets(getattr(read.cover, part))}" for part in ("encrypted", "other", "lost"))
+            parts = " · ".join(
+                f"{viewer.t('cover.' + part)} {octets(getattr(read.cover, part))}" for part in ("encrypted", "other", "lost")
+            )
             tag("div", "caption nowrap", parts)
 
 
@@ -38,7 +40,9 @@ def _persons(viewer: Viewer, read: OverviewRead) -> None:
     lower = sum(max(max(a.pi_lower, a.sensitive_lower) for a in alerts if a.holder == holder) for holder in holders)
     upper = sum(a.pi_upper + a.sensitive_upper for a in alerts)
     inferred = sum(alert.evidence == "inferred" for alert in read.open_alerts)
-    with _figure(viewer, "persons", count(lower) if lower == upper else f"{count(lower)} – {count(upper)}", viewer.t("figure.bounds"), read.cover):
+    with _figure(
+        viewer, "persons", count(lower) if lower == upper else f"{count(lower)} – {count(upper)}", viewer.t("figure.bounds"), read.cover
+    ):
         tag("div", "caption", viewer.t("figure.seen_only", inferred=inferred))
 
 

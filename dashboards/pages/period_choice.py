@@ -19,10 +19,14 @@ def period_choice(viewer: Viewer, asked: Asked, period: Period) -> None:
     kept = {key: value for key, value in asked.query.items() if key not in ("period", "from", "to")}
     with tag("div", "segments", title=meant, role="group", aria_label=viewer.t("period.choose")):
         for name in NAMES:
-            link(viewer.t(f"period.{name}"), f"{asked.url}?{urlencode({**kept, 'period': name})}", "button on" if name == period.name else "button")
+            link(
+                viewer.t(f"period.{name}"),
+                f"{asked.url}?{urlencode({**kept, 'period': name})}",
+                "button on" if name == period.name else "button",
+            )
 
 
-def period_words(viewer: Viewer, period: Period) -> str:
+def period_words(period: Period) -> str:
     """The period in prose: its first day, and its last where it has more than one."""
     first, last = stamp(period.from_ns), stamp(period.to_ns - NS)
     if first[:10] == last[:10] and first.endswith("00:00:00") and last.endswith("23:59:59"):

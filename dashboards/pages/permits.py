@@ -26,8 +26,16 @@ async def permits(desk: Desk, viewer: Viewer, _: Asked) -> None:
     today = beijing_day(beijing(time.time_ns()))
     current = sorted((p for p in names.permissions.values() if p.current), key=lambda p: p.number)
     expired = {p.id for p in current if p.valid_until is not None and p.valid_until < today}
-    heading(viewer.t("nav.permits"), viewer.t(
-        "permits.sentence", count=len(current) - len(expired), expired=len(expired), holders=len(names.holders), lines=sum(line.active for line in names.lines.values())))
+    heading(
+        viewer.t("nav.permits"),
+        viewer.t(
+            "permits.sentence",
+            count=len(current) - len(expired),
+            expired=len(expired),
+            holders=len(names.holders),
+            lines=sum(line.active for line in names.lines.values()),
+        ),
+    )
     with tag("div", "card scroll"):
         if not current:
             tag("p", "quiet", viewer.t("permits.none"))
@@ -68,7 +76,11 @@ def _listed(viewer: Viewer, words: list[str]) -> str:
 
 
 def _persons(viewer: Viewer, one: Permission) -> str:
-    parts = [f"{viewer.t('kind.' + kind)} {count(limit)}" for kind, limit in (("sensitive", one.persons_sensitive), ("pi", one.persons_pi)) if limit is not None]
+    parts = [
+        f"{viewer.t('kind.' + kind)} {count(limit)}"
+        for kind, limit in (("sensitive", one.persons_sensitive), ("pi", one.persons_pi))
+        if limit is not None
+    ]
     return " · ".join(parts) or "—"
 
 

@@ -56,25 +56,53 @@ def _table(viewer: Viewer, names: Names, found: Sequence[Campaign]) -> None:
                     with tag("td", "nowrap"):
                         link(one.number, f"/sampling/{one.number}", "mono")
                     whole = (one.result or {}).get("whole", {})
-                    rate = f"{percent(whole['rate'])} ({percent(whole['lower'])} – {percent(whole['upper'])})" if whole.get("rate") is not None else "—"
-                    line, holder = one.line or viewer.t("sampling.all"), names.holder(viewer, one.holder) if one.holder else viewer.t("sampling.all")
-                    for text in (one.name, line, holder, stamp(one.since)[:16], stamp(one.until)[:16], viewer.t(f"campaignstate.{one.state}"), rate):
+                    rate = (
+                        f"{percent(whole['rate'])} ({percent(whole['lower'])} – {percent(whole['upper'])})"
+                        if whole.get("rate") is not None
+                        else "—"
+                    )
+                    line, holder = (
+                        one.line or viewer.t("sampling.all"),
+                        names.holder(viewer, one.holder) if one.holder else viewer.t("sampling.all"),
+                    )
+                    for text in (
+                        one.name,
+                        line,
+                        holder,
+                        stamp(one.since)[:16],
+                        stamp(one.until)[:16],
+                        viewer.t(f"campaignstate.{one.state}"),
+                        rate,
+                    ):
                         tag("td", "", text)
 
 
 def _create(desk: Desk, viewer: Viewer, names: Names, period: Period) -> None:
     with card(viewer.t("sampling.create")), tag("div", "row"):
+
         def field(key: str, value: str, width: int) -> ui.input:
             made = ui.input(label=viewer.t(f"sampling.{key}"), value=value).props("outlined dense stack-label").style(f"width:{width}px")
             made.props["data-test"] = f"campaign-{key}"
             return made
 
         everything = viewer.t("sampling.all")
-        name, begin, end = field("name", "", 200), field("from", stamp(period.from_ns)[:16], 170), field("to", stamp(period.to_ns)[:16], 170)
+        name, begin, end = (
+            field("name", "", 200),
+            field("from", stamp(period.from_ns)[:16], 170),
+            field("to", stamp(period.to_ns)[:16], 170),
+        )
         lines = {"": everything} | {line: line for line in names.lines}
-        line = ui.select(lines, value="", label=viewer.t("sampling.line")).props("outlined dense options-dense stack-label").style("width:150px")
+        line = (
+            ui.select(lines, value="", label=viewer.t("sampling.line"))
+            .props("outlined dense options-dense stack-label")
+            .style("width:150px")
+        )
         holders = {"": everything} | {usci: names.holder(viewer, usci) for usci in names.holders}
-        holder = ui.select(holders, value="", label=viewer.t("sampling.holder")).props("outlined dense options-dense stack-label").style("width:220px")
+        holder = (
+            ui.select(holders, value="", label=viewer.t("sampling.holder"))
+            .props("outlined dense options-dense stack-label")
+            .style("width:220px")
+        )
         sizes = {stratum: field(stratum, str(size), 150) for stratum, size in SIZES.items()}
 
         def make() -> Campaign:
@@ -83,8 +111,16 @@ def _create(desk: Desk, viewer: Viewer, names: Names, period: Period) -> None:
                 raise ValueError(viewer.t("flows.bad_time", text=str((begin if moments[0] is None else end).value)))
             counts = {stratum: int(str(entry.value)) if str(entry.value).isdigit() else -1 for stratum, entry in sizes.items()}
             return create(
-                desk.engine, name=str(name.value or ""), since=beijing(moments[0]), until=beijing(moments[1]), sizes=counts, actor=viewer.account,
-                now=datetime.now(UTC), line=str(line.value) or None, holder=str(holder.value) or None)
+                desk.engine,
+                name=str(name.value or ""),
+                since=beijing(moments[0]),
+                until=beijing(moments[1]),
+                sizes=counts,
+                actor=viewer.account,
+                now=datetime.now(UTC),
+                line=str(line.value) or None,
+                holder=str(holder.value) or None,
+            )
 
         async def go() -> None:
             campaign = await act(desk, viewer, "create_campaign", str(name.value or ""), make)

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 COLUMNS = ("name", "source", "last", "packets", "octets", "drops", "evicted", "outbox", "version", "catalogue", "counters")
 NUMBERS = ("packets", "octets", "drops", "evicted", "outbox")
 _LAST = (
-    "SELECT sensor AS name, argMax(source, at) AS source, toUnixTimestamp64Nano(max(sensor_reports.at)) AS last_ns, sum(packets) AS packets, sum(octets) AS octets, "
-    "sum(kernel_drops) AS drops, sum(flows_evicted) AS evicted, argMax(outbox_octets, at) AS outbox, argMax(version, at) AS version, argMax(catalogue, at) AS catalogue, "
+    "SELECT sensor AS name, argMax(source, at) AS source, toUnixTimestamp64Nano(max(sensor_reports.at)) AS last_ns, "
+    "sum(packets) AS packets, sum(octets) AS octets, "
+    "sum(kernel_drops) AS drops, sum(flows_evicted) AS evicted, argMax(outbox_octets, at) AS outbox, argMax(version, "
+    "at) AS version, argMax(catalogue, at) AS catalogue, "
     "arraySort(arrayFilter(pair -> pair.2 > 0, arrayZip(mapKeys(sumMap(counters)), mapValues(sumMap(counters))))) AS counters "
     "FROM sensor_reports GROUP BY sensor ORDER BY last_ns DESC LIMIT 500"
 )
@@ -33,7 +35,9 @@ async def sensors(desk: Desk, viewer: Viewer, _: Asked) -> None:
     """The page."""
     found = await desk.ask(read_sensors, desk)
     last = stamp(found[0]["last_ns"]) if found else viewer.t("sensors.no_report")
-    heading(viewer.t("nav.sensors"), viewer.t("sensors.sentence", count=len(found), last=last, drops=count(sum(row["drops"] for row in found))))
+    heading(
+        viewer.t("nav.sensors"), viewer.t("sensors.sentence", count=len(found), last=last, drops=count(sum(row["drops"] for row in found)))
+    )
     with tag("div", "card scroll"):
         if not found:
             tag("p", "quiet", viewer.t("sensors.none"), data_test="empty")

@@ -34,9 +34,17 @@ async def settings(desk: Desk, viewer: Viewer, _: Asked) -> None:
     """The page."""
     accounts = await desk.ask(read_accounts, desk.engine)
     own = next(account for account in accounts if account.name == viewer.account)
-    heading(viewer.t("nav.settings"), viewer.t(
-        "settings.sentence", account=viewer.account, role=viewer.t(f"role.{viewer.role}"), last=stamp(own.last_at) if own.last_at else "—",
-        zone=viewer.t("zone"), place=own.last_from or "—"))
+    heading(
+        viewer.t("nav.settings"),
+        viewer.t(
+            "settings.sentence",
+            account=viewer.account,
+            role=viewer.t(f"role.{viewer.role}"),
+            last=stamp(own.last_at) if own.last_at else "—",
+            zone=viewer.t("zone"),
+            place=own.last_from or "—",
+        ),
+    )
     with tag("div", "grid12"):
         with tag("div", "stack span4"):
             _own(desk, viewer)
@@ -50,7 +58,10 @@ def _own(desk: Desk, viewer: Viewer) -> None:
         await desk.ask(keep_choice, desk.engine, viewer.account, **choice)
         ui.navigate.reload()
 
-    rows = (("language", {"zh": "中文", "en": "English"}, viewer.language), ("theme", {"light": viewer.t("settings.light"), "dark": viewer.t("settings.dark")}, viewer.theme))
+    rows = (
+        ("language", {"zh": "中文", "en": "English"}, viewer.language),
+        ("theme", {"light": viewer.t("settings.light"), "dark": viewer.t("settings.dark")}, viewer.theme),
+    )
     with card(viewer.t("settings.own")):
         for name, options, chosen in rows:
             with tag("div", "row between").style("padding:4px 0"):
@@ -70,7 +81,12 @@ def _accounts(desk: Desk, viewer: Viewer, accounts: Sequence[Account]) -> None:
             with tag("tbody"):
                 for account in accounts:
                     with tag("tr"):
-                        for text in (account.name, viewer.t(f"role.{account.role}"), account.unit, stamp(account.last_at) if account.last_at else "—"):
+                        for text in (
+                            account.name,
+                            viewer.t(f"role.{account.role}"),
+                            account.unit,
+                            stamp(account.last_at) if account.last_at else "—",
+                        ):
                             tag("td", "", text)
         _add(desk, viewer)
 
@@ -80,7 +96,11 @@ def _add(desk: Desk, viewer: Viewer) -> None:
     with tag("div", "row").style("margin-top:12px"):
         name = ui.input(placeholder=viewer.t("settings.name")).props("outlined dense maxlength=64")
         name.props["data-test"] = "account-name"
-        role = ui.select({role: viewer.t(f"role.{role}") for role in ROLES}, value="regulator").props("outlined dense options-dense").style("min-width:150px")
+        role = (
+            ui.select({role: viewer.t(f"role.{role}") for role in ROLES}, value="regulator")
+            .props("outlined dense options-dense")
+            .style("min-width:150px")
+        )
         shown = tag("p", "sealed", "", data_test="password")
         shown.visible = False
 

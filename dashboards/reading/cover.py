@@ -13,8 +13,14 @@ if TYPE_CHECKING:
 
 # Of payload sent out: every reason that is not headers, a repeat or the other direction.
 PART = {
-    "inspected": "inspected", "encrypted": "encrypted", "undecodable": "other", "truncated": "other", "skipped_policy": "other",
-    "missed": "lost", "shed": "lost", "kernel_lost": "lost",
+    "inspected": "inspected",
+    "encrypted": "encrypted",
+    "undecodable": "other",
+    "truncated": "other",
+    "skipped_policy": "other",
+    "missed": "lost",
+    "shed": "lost",
+    "kernel_lost": "lost",
 }
 _WHERE = "minute >= fromUnixTimestamp64Nano({from_ns:Int64}) AND minute < fromUnixTimestamp64Nano({to_ns:Int64})"
 
@@ -43,16 +49,21 @@ def cover_by(desk: Desk, period: Period, column: str) -> dict[str, Cover]:
     if column not in ("line", "holder"):
         raise KeyError(column)
     rows = desk.rows(
-        f"SELECT {column} AS name, reason, sum(octets) AS octets FROM coverage WHERE direction = 'out' AND {_WHERE} GROUP BY name, reason", period.parameters,
+        f"SELECT {column} AS name, reason, sum(octets) AS octets FROM coverage WHERE direction = 'out' AND {_WHERE} GROUP BY name, reason",
+        period.parameters,
     )
-    return {name: add_up((row["reason"], row["octets"]) for row in rows if row["name"] == name) for name in sorted({row["name"] for row in rows})}
+    return {
+        name: add_up((row["reason"], row["octets"]) for row in rows if row["name"] == name)
+        for name in sorted({row["name"] for row in rows})
+    }
 
 
 def cover_over_time(desk: Desk, period: Period, step_s: int) -> dict[int, Cover]:
     """Coverage by step, keyed by the step's start in seconds."""
     rows = desk.rows(
         "SELECT intDiv(toUnixTimestamp(minute), {step:Int64}) * {step:Int64} AS at, reason, sum(octets) AS octets "
-        f"FROM coverage WHERE direction = 'out' AND {_WHERE} GROUP BY at, reason", {**period.parameters, "step": step_s},
+        f"FROM coverage WHERE direction = 'out' AND {_WHERE} GROUP BY at, reason",
+        {**period.parameters, "step": step_s},
     )
     return {at: add_up((row["reason"], row["octets"]) for row in rows if row["at"] == at) for at in sorted({row["at"] for row in rows})}
 
@@ -68,7 +79,8 @@ class Balance(NamedTuple):
 def balance(desk: Desk, period: Period, line: str = "") -> Balance:
     """The whole ledger of the period. `missed` octets never came by our wire and stand outside the sum."""
     rows: list[dict[str, Any]] = desk.rows(
-        f"SELECT reason, sum(octets) AS octets FROM coverage WHERE {_WHERE} AND ({{line:String}} = '' OR line = {{line:String}}) GROUP BY reason",
+        f"SELECT reason, sum(octets) AS octets FROM coverage WHERE {_WHERE} AND ({{line:String}} = '' OR line = "
+        f"{{line:String}}) GROUP BY reason",
         {**period.parameters, "line": line},
     )
     reasons = {row["reason"]: int(row["octets"]) for row in rows}

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from dashboards.desk import Desk
 
 _COLUMNS = (
-    "toString(flow_id) AS flow, toUnixTimestamp64Nano(first) AS first_ns, signature, level, tier, count, subjects, excerpts, offsets, decoder_path, partial, "
-    "server_name, replaceRegexpOne(toString(src_ip), '^::ffff:', '') AS src, replaceRegexpOne(toString(dst_ip), '^::ffff:', '') AS dst, dst_port, catalogue"
+    "toString(flow_id) AS flow, toUnixTimestamp64Nano(first) AS first_ns, signature, level, tier, count AS hits, "
+    "subjects, excerpts, offsets, decoder_path, partial, "
+    "server_name, replaceRegexpOne(toString(src_ip), '^::ffff:', '') AS src, replaceRegexpOne(toString(dst_ip), "
+    "'^::ffff:', '') AS dst, dst_port, catalogue"
 )
 
 
@@ -25,7 +27,7 @@ class Finding(NamedTuple):
     signature: str
     level: str
     tier: int
-    count: int
+    hits: int
     subjects: int
     excerpts: list[str]
     offsets: list[int]
@@ -45,14 +47,27 @@ def _findings(rows: list[dict[str, Any]]) -> list[Finding]:
 def findings_of_alert(desk: Desk, alert: Alert, limit: int = 4) -> list[Finding]:
     """The most telling ones: excerpts of different kinds, the surest and largest first."""
     begin = day_start_ns(alert.day)
-    return _findings(desk.rows(
-        f"SELECT {_COLUMNS} FROM findings WHERE holder = {{holder:String}} AND line = {{line:String}} AND destination = {{destination:String}} "
-        "AND evidence = {evidence:String} AND tier >= 2 AND findings.first >= fromUnixTimestamp64Nano({from_ns:Int64}) AND findings.first < fromUnixTimestamp64Nano({to_ns:Int64}) "
-        f"ORDER BY level = 'sensitive' DESC, tier DESC, count DESC, first_ns LIMIT 1 BY signature LIMIT {limit:d}",
-        {"holder": alert.holder, "line": alert.line, "destination": alert.destination, "evidence": alert.evidence, "from_ns": begin, "to_ns": begin + DAY_NS},
-    ))
+    return _findings(
+        desk.rows(
+            f"SELECT {_COLUMNS} FROM findings WHERE holder = {{holder:String}} AND line = {{line:String}} AND destination = "
+            f"{{destination:String}} "
+            "AND evidence = {evidence:String} AND tier >= 2 AND findings.first >= fromUnixTimestamp64Nano({from_ns:Int64}) AND "
+            "findings.first < fromUnixTimestamp64Nano({to_ns:Int64}) "
+            f"ORDER BY level = 'sensitive' DESC, tier DESC, hits DESC, first_ns LIMIT 1 BY signature LIMIT {limit:d}",
+            {
+                "holder": alert.holder,
+                "line": alert.line,
+                "destination": alert.destination,
+                "evidence": alert.evidence,
+                "from_ns": begin,
+                "to_ns": begin + DAY_NS,
+            },
+        )
+    )
 
 
 def findings_of_flow(desk: Desk, flow: int) -> list[Finding]:
     """All findings of one flow, low tier too."""
-    return _findings(desk.rows(f"SELECT {_COLUMNS} FROM findings WHERE flow_id = {{flow:UInt64}} ORDER BY tier DESC, count DESC LIMIT 50", {"flow": flow}))
+    return _findings(
+        desk.rows(f"SELECT {_COLUMNS} FROM findings WHERE flow_id = {{flow:UInt64}} ORDER BY tier DESC, hits DESC LIMIT 50", {"flow": flow})
+    )

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 FIELDS = ("address", "port", "server", "line", "destination", "from", "to")
 PAGE_ROWS = 1000
 _ADDRESS = (
-    "((src_ip >= toIPv6({low:String}) AND src_ip <= toIPv6({high:String})) OR (dst_ip >= toIPv6({low:String}) AND dst_ip <= toIPv6({high:String})))"
+    "((src_ip >= toIPv6({low:String}) AND src_ip <= toIPv6({high:String}))"
+    " OR (dst_ip >= toIPv6({low:String}) AND dst_ip <= toIPv6({high:String})))"
 )
 _ONE_ADDRESS = "(src_ip = toIPv6({low:String}) OR dst_ip = toIPv6({low:String}))"  # equality, so that the skip index helps
 _COLUMNS = (
     "toString(flow_id) AS flow, toUnixTimestamp64Nano(first) AS first_ns, line, holder, destination, domestic_end, "
-    f"{PLAIN_SRC} AS src, {PLAIN_DST} AS dst, src_port, dst_port, octets_out, payload_out, inspected_out, encrypted_out, protocol, server_name, "
+    f"{PLAIN_SRC} AS src, {PLAIN_DST} AS dst, src_port, dst_port, octets_out, payload_out, inspected_out, encrypted_out, "
+    f"protocol, server_name, "
     "packets_out + packets_in AS packets, findings"
 )
 
@@ -112,9 +114,12 @@ class Found(NamedTuple):
 def count_flows(desk: Desk, asked: Filter) -> Found:
     """How many, how much of them was seen, between which moments."""
     row = desk.rows(
-        "SELECT count() AS flows, countIf(inspected_out < payload_out) AS unseen, sum(inspected_out) AS inspected, sum(encrypted_out) AS encrypted, "
+        "SELECT count() AS flows, countIf(inspected_out < payload_out) AS unseen, sum(inspected_out) AS inspected, "
+        "sum(encrypted_out) AS encrypted, "
         "sum(greatest(payload_out, inspected_out + encrypted_out) - inspected_out - encrypted_out) AS other, "
-        f"toUnixTimestamp64Nano(min(flows.first)) AS first_ns, toUnixTimestamp64Nano(max(flows.first)) AS last_ns FROM flows WHERE {asked.where}", asked.parameters,
+        f"toUnixTimestamp64Nano(min(flows.first)) AS first_ns, toUnixTimestamp64Nano(max(flows.first)) AS last_ns FROM flows "
+        f"WHERE {asked.where}",
+        asked.parameters,
     )[0]
     covered = Cover(int(row["inspected"]), int(row["encrypted"]), int(row["other"]))
     return Found(int(row["flows"]), int(row["unseen"]), covered, int(row["first_ns"]), int(row["last_ns"]))
@@ -126,10 +131,16 @@ def flows_over_time(desk: Desk, asked: Filter, found: Found, steps: int = 60) ->
         return [], [], []
     width = max(60, (found.last_ns - found.first_ns) // NS // steps + 1)
     rows = desk.rows(
-        "SELECT intDiv(toUnixTimestamp(flows.first), {step:Int64}) AS at, countIf(inspected_out >= payload_out) AS seen, countIf(inspected_out < payload_out) AS unseen "
-        f"FROM flows WHERE {asked.where} GROUP BY at", {**asked.parameters, "step": width},
+        "SELECT intDiv(toUnixTimestamp(flows.first), {step:Int64}) AS at, countIf(inspected_out >= payload_out) AS seen, "
+        "countIf(inspected_out < payload_out) AS unseen "
+        f"FROM flows WHERE {asked.where} GROUP BY at",
+        {**asked.parameters, "step": width},
     )
     by_step = {int(row["at"]): row for row in rows}
     starts = list(range(found.first_ns // NS // width, found.last_ns // NS // width + 1))
     empty: dict[str, int] = {"seen": 0, "unseen": 0}
-    return [at * width for at in starts], [int(by_step.get(at, empty)["seen"]) for at in starts], [int(by_step.get(at, empty)["unseen"]) for at in starts]
+    return (
+        [at * width for at in starts],
+        [int(by_step.get(at, empty)["seen"]) for at in starts],
+        [int(by_step.get(at, empty)["unseen"]) for at in starts],
+    )

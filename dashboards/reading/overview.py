@@ -63,12 +63,25 @@ def read_overview(desk: Desk, period: Period, year: int) -> OverviewRead:
     covers = cover_over_time(desk, period, step_s)
     lines = cover_by(desk, period, "line")
     return OverviewRead(
-        load_names(desk.engine), period, alerts, next_limits(desk.engine, datetime.now(UTC)), transfers(desk, period, within), cover(desk, period), lines, starts, levels,
-        [covers.get(start, Cover()) for start in starts], holder_years(desk, year),
+        load_names(desk.engine),
+        period,
+        alerts,
+        next_limits(desk.engine, datetime.now(UTC)),
+        transfers(desk, period, within),
+        cover(desk, period),
+        lines,
+        starts,
+        levels,
+        [covers.get(start, Cover()) for start in starts],
+        holder_years(desk, year),
     )
 
 
 def label(start_s: int, period: Period) -> str:
     """A step's name on the axis: the hour within a day, else the day."""
     moment = beijing(start_s * NS)
-    return moment.strftime("%H:%M") if period.to_ns - period.from_ns <= 86_400 * NS else moment.strftime("%m-%d %Hh" if period.to_ns - period.from_ns <= 8 * 86_400 * NS else "%m-%d")
+    return (
+        moment.strftime("%H:%M")
+        if period.to_ns - period.from_ns <= 86_400 * NS
+        else moment.strftime("%m-%d %Hh" if period.to_ns - period.from_ns <= 8 * 86_400 * NS else "%m-%d")
+    )

@@ -27,7 +27,8 @@ class Period(NamedTuple):
 
 
 def period_of(query: Mapping[str, str], summary: Summary) -> Period:
-    """`?from=&to=` in Beijing time, or `?period=day|week|month|year` up to the last day with data; a moment that cannot be read is left out."""
+    """`?from=&to=` in Beijing time, or `?period=day|week|month|year` up to the last day with data; a moment that "
+    "cannot be read is left out."""
     begin, end = parse(query.get("from", "")), parse(query.get("to", ""))
     last_day = beijing(summary.data_to_ns).date() if summary.data_to_ns else beijing(0).date()
     to_ns = day_start_ns(last_day + timedelta(days=1))

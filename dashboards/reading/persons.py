@@ -51,8 +51,10 @@ def count_persons(desk: Desk, year: int, column: str, holder: str = "") -> list[
         raise KeyError(column)
     rows = desk.rows(
         f"SELECT {column} AS name, level, signature AS kind, uniqCombined64Merge(17)(persons) AS persons FROM subject_ledger "
-        "WHERE year = {year:UInt16} AND principal AND tier >= 2 AND level IN ('pi', 'sensitive') AND ({holder:String} = '' OR holder = {holder:String}) "
-        "GROUP BY name, level, kind", {"year": year, "holder": holder},
+        "WHERE year = {year:UInt16} AND principal AND tier >= 2 AND level IN ('pi', 'sensitive') AND ({holder:String} = '' "
+        "OR holder = {holder:String}) "
+        "GROUP BY name, level, kind",
+        {"year": year, "holder": holder},
     )
 
     def bound(name: str, level: str) -> Bounds:

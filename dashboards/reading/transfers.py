@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dashboards.reading.period import Period
 from pipeline.incident.models import Alert
@@ -24,8 +24,11 @@ class Transfer(NamedTuple):
 
 
 def transfers(desk: Desk, period: Period, alerts: Sequence[Alert]) -> list[Transfer]:
-    """Ribbons by verdict. Content with values found takes the verdict of its alert (to be confirmed while there is none); content without any
-    is exempt (Order 16 Art. 3: neither PI nor important data seen); what was not inspected is unseen."""
+    """Ribbons by verdict.
+
+    Content with values found takes the verdict of its alert (to be confirmed while there is none); content without any is exempt
+    (Order 16 Art. 3: neither PI nor important data seen); what was not inspected is unseen.
+    """
     gravest: dict[tuple[str, str, str], str] = {}
     for alert in alerts:
         if alert.evidence == "seen":
@@ -34,13 +37,15 @@ def transfers(desk: Desk, period: Period, alerts: Sequence[Alert]) -> list[Trans
     for row in _sums(desk, period):
         key = (row["holder"], row["line"], row["destination"])
         parts = (
-            (gravest.get(key, "pending"), row["found"], row["found_flows"]), ("exempt", row["clear"], row["clear_flows"]), ("unseen", row["unseen"], row["unseen_flows"]),
+            (gravest.get(key, "pending"), row["found"], row["found_flows"]),
+            ("exempt", row["clear"], row["clear_flows"]),
+            ("unseen", row["unseen"], row["unseen_flows"]),
         )
         found += [Transfer(*key, verdict, octets, flows) for verdict, octets, flows in parts if octets]
     return found
 
 
-def _sums(desk: Desk, period: Period) -> list[dict[str, int]]:
+def _sums(desk: Desk, period: Period) -> list[dict[str, Any]]:
     return desk.rows(
         "SELECT holder, line, destination, sumIf(inspected_out, findings > 0) AS found, countIf(findings > 0) AS found_flows, "
         "sumIf(inspected_out, findings = 0) AS clear, countIf(findings = 0 AND inspected_out > 0) AS clear_flows, "

@@ -30,11 +30,22 @@ def choices(desk: Desk, viewer: Viewer) -> None:
         await desk.ask(keep_choice, desk.engine, viewer.account, **choice)
         ui.navigate.reload()
 
-    language = tag("button", "button", "EN" if other == "en" else "中文", type="button", lang=other, data_test="language", title=viewer.t("shell.language"))
+    language = tag(
+        "button",
+        "button",
+        "EN" if other == "en" else "中文",
+        type="button",
+        lang=other,
+        data_test="language",
+        title=viewer.t("shell.language"),
+    )
     language.on("click", lambda: keep(language=other))
     with tag("button", "button", type="button", data_test="theme", aria_label=viewer.t("shell.light" if dark else "shell.dark")) as theme:
         icon("sun" if dark else "moon")
     theme.on("click", lambda: keep(theme="light" if dark else "dark"))
-    with tag("form", "", action="/sign-out", method="post"), tag("button", "button", type="submit", title=viewer.t("shell.sign_out"), data_test="sign-out"):
+    with (
+        tag("form", "", action="/sign-out", method="post"),
+        tag("button", "button", type="submit", title=viewer.t("shell.sign_out"), data_test="sign-out"),
+    ):
         icon("out")
         tag("span", "", viewer.account)

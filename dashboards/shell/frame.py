@@ -82,6 +82,8 @@ def _top(desk: Desk, viewer: Viewer) -> None:
 
     def tell() -> None:
         text, stale = freshness(desk, viewer, time.time_ns())
+        if desk.summary.trouble:
+            text, stale = viewer.t("shell.trouble", what=desk.summary.trouble), True
         words.set_text(text)
         fresh.classes(add="stale") if stale else fresh.classes(remove="stale")
         fresh.props["title"] = utc(desk.summary.data_to_ns) if desk.summary.data_to_ns else ""

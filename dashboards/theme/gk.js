@@ -72,6 +72,7 @@ window.gk = (() => {
     return both;
   };
   const mono = (p) => node("span", "mono", p.value === undefined || p.value === null ? "" : String(p.value));
+  const octets = (n) => { let unit = 0; while (n >= 999.5 && unit < 6) { n /= 1000; unit++; } return Number(n.toPrecision(3)) + " " + ["B", "kB", "MB", "GB", "TB", "PB", "EB"][unit]; };
   const rank = (a, b) => ((a && a.order) || 0) - ((b && b.order) || 0);
   // Rows by key: block n+1 asks with the key that block n ended on.
   const source = (address) => {
@@ -101,5 +102,5 @@ window.gk = (() => {
     const hot = document.querySelector('[data-key="' + CSS.escape(e.key) + '"]');
     if (hot) { e.preventDefault(); hot.click(); }
   });
-  return { hatch, verdict, level, evidence, cover, two, link, mono, rank, source };
+  return { hatch, verdict, level, evidence, cover, two, link, mono, octets, rank, source };
 })();

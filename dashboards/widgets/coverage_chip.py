@@ -27,7 +27,7 @@ def coverage_chip(viewer: Viewer, cover: Cover, href: str = "", boxed: bool = Fa
         tag("span", "", coverage_words(viewer, cover))
 
 
-def coverage_cell(viewer: Viewer, cover: Cover) -> dict[str, object]:
+def coverage_cell(cover: Cover) -> dict[str, object]:
     """The same for a grid's cell (gk.cover)."""
     parts = [[part, round(100 * getattr(cover, part) / cover.total, 2)] for part in PARTS] if cover.total else []
     return {"parts": parts, "word": "—" if cover.share is None else percent(cover.share), "order": cover.share or 0.0}

@@ -9,9 +9,24 @@ from nicegui import ui
 from dashboards.access.viewer import Viewer
 
 LOCALE = {
-    "zh": {"noRowsToShow": "没有行", "loadingOoo": "读取中…", "searchOoo": "查找…", "filterOoo": "筛选…", "contains": "包含", "equals": "等于", "blank": "为空",
-           "notBlank": "不为空", "notContains": "不含", "notEqual": "不等于", "startsWith": "开头是", "endsWith": "结尾是", "andCondition": "且", "orCondition": "或",
-           "loadingError": "读取失败", "ariaSortableColumn": "按 ENTER 排序"},
+    "zh": {
+        "noRowsToShow": "没有行",
+        "loadingOoo": "读取中…",
+        "searchOoo": "查找…",
+        "filterOoo": "筛选…",
+        "contains": "包含",
+        "equals": "等于",
+        "blank": "为空",
+        "notBlank": "不为空",
+        "notContains": "不含",
+        "notEqual": "不等于",
+        "startsWith": "开头是",
+        "endsWith": "结尾是",
+        "andCondition": "且",
+        "orCondition": "或",
+        "loadingError": "读取失败",
+        "ariaSortableColumn": "按 ENTER 排序",
+    },
     "en": {},
 }
 
@@ -30,10 +45,18 @@ def data_grid(viewer: Viewer, columns: list[dict[str, Any]], name: str, **option
     """The grid fills its parent; `options` give rows or a source."""
     grid = ui.aggrid(
         {
-            "columnDefs": columns, "rowHeight": 30, "headerHeight": 32, "suppressCellFocus": False, "animateRows": False, "localeText": LOCALE[viewer.language],
-            "suppressDragLeaveHidesColumns": True, "defaultColDef": {"sortable": True, "resizable": True}, **options,
+            "columnDefs": columns,
+            "rowHeight": 30,
+            "headerHeight": 32,
+            "suppressCellFocus": False,
+            "animateRows": False,
+            "localeText": LOCALE[viewer.language],
+            "suppressDragLeaveHidesColumns": True,
+            "defaultColDef": {"sortable": True, "resizable": True},
+            **options,
         },
-        theme="quartz", auto_size_columns=False,
+        theme="quartz",
+        auto_size_columns=False,
     )
     grid.props["data-test"] = name
     return grid

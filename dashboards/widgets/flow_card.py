@@ -26,10 +26,16 @@ def address(ip: str, port: int) -> str:
 def flow_card(viewer: Viewer, names: Names, flow: dict[str, Any]) -> None:
     """Octets and packets above the arrow, line and time below it."""
     ours_answer = flow["domestic_end"] == "dst"
-    near, far = (("dst", "src") if ours_answer else ("src", "dst"))
+    near, far = ("dst", "src") if ours_answer else ("src", "dst")
     roles = {"src": viewer.t("flow.opener"), "dst": viewer.t("flow.answerer")}
-    inside = End(f"{viewer.t('flow.domestic')} · {roles[near]}", address(flow[near], flow[f"{near}_port"]), names.holder(viewer, flow["holder"]))
-    outside = End(f"{names.full_place(viewer, flow['destination'])} · {roles[far]}", address(flow[far], flow[f"{far}_port"]), viewer.t("flow.source", source=flow["place_source"]))
+    inside = End(
+        f"{viewer.t('flow.domestic')} · {roles[near]}", address(flow[near], flow[f"{near}_port"]), names.holder(viewer, flow["holder"])
+    )
+    outside = End(
+        f"{names.full_place(viewer, flow['destination'])} · {roles[far]}",
+        address(flow[far], flow[f"{far}_port"]),
+        viewer.t("flow.source", source=flow["place_source"]),
+    )
     above = f"{octets(flow['octets_out'])} · {viewer.t('flow.packets', packets=count(flow['packets_out']))}"
     below = f"{names.line(viewer, flow['line'])} · {span((flow['last_ns'] - flow['first_ns']) / 1e9, viewer.language)}"
     flow_ends(inside, outside, above, below)

@@ -18,7 +18,7 @@ def parts(excerpt: str) -> list[tuple[str, str]]:
     place = 0
     for hit in HIT.finditer(excerpt):
         if hit.start() > place:
-            found.append(("", excerpt[place:hit.start()]))
+            found.append(("", excerpt[place : hit.start()]))
         found.append((hit[1], hit[2]))
         place = hit.end()
     return [*found, *([("", excerpt[place:])] if place < len(excerpt) else [])]

@@ -26,7 +26,8 @@ def person_range(viewer: Viewer, of: HasBounds) -> str:
     """`sensitive PI of 12 · PI of between 3 and 5`; kinds without persons are left out."""
     parts = [
         viewer.t(f"persons.{kind}", persons=bounds(viewer, lower, upper))
-        for kind, lower, upper in (("sensitive", of.sensitive_lower, of.sensitive_upper), ("pi", of.pi_lower, of.pi_upper)) if upper
+        for kind, lower, upper in (("sensitive", of.sensitive_lower, of.sensitive_upper), ("pi", of.pi_lower, of.pi_upper))
+        if upper
     ]
     return " · ".join(parts) or viewer.t("persons.nobody")
 

@@ -23,16 +23,30 @@ class Stack(NamedTuple):
     values: Sequence[int]
 
 
-def time_histogram(viewer: Viewer, steps: Sequence[str], stacks: Sequence[Stack], covers: Sequence[Cover], description: str) -> ui.echart:
+def time_histogram(
+    viewer: Viewer, steps: Sequence[str], stacks: Sequence[Stack], covers: Sequence[Cover], description: str, octets: bool = False
+) -> ui.echart:
     """`steps` are the labels of the axis, `stacks` from the base upwards, `covers` one a step (none: no strip)."""
-    axis = {"type": "category", "data": list(steps), "axisTick": {"show": False}, "axisLine": {"lineStyle": {"color": colour("line-2", viewer.theme)}}}
+    axis = {
+        "type": "category",
+        "data": list(steps),
+        "axisTick": {"show": False},
+        "axisLine": {"lineStyle": {"color": colour("line-2", viewer.theme)}},
+    }
     words = {"color": colour("ink-3", viewer.theme), "fontSize": 12}
+    amounts = {**words, ":formatter": "gk.octets"} if octets else words
     options: dict[str, Any] = {
-        "animation": False, "textStyle": {"fontFamily": SANS}, "aria": {"enabled": True, "label": {"description": description}},
+        "animation": False,
+        "textStyle": {"fontFamily": SANS},
+        "aria": {"enabled": True, "label": {"description": description}},
         "tooltip": {"trigger": "axis", "confine": True, "axisPointer": {"type": "shadow"}},
-        "grid": [{"left": 44, "right": 8, "top": 10, "bottom": 62 if covers else 24}] + ([{"left": 44, "right": 8, "height": 26, "bottom": 22}] if covers else []),
-        "xAxis": [{**axis, "axisLabel": {"show": not covers, **words}}] + ([{**axis, "gridIndex": 1, "axisLabel": words}] if covers else []),
-        "yAxis": [{"type": "value", "minInterval": 1, "axisLabel": words, "splitLine": {"lineStyle": {"color": colour("line", viewer.theme)}}}]
+        "grid": [{"left": 60 if octets else 44, "right": 8, "top": 10, "bottom": 62 if covers else 24}]
+        + ([{"left": 44, "right": 8, "height": 26, "bottom": 22}] if covers else []),
+        "xAxis": [{**axis, "axisLabel": {"show": not covers, **words}}]
+        + ([{**axis, "gridIndex": 1, "axisLabel": words}] if covers else []),
+        "yAxis": [
+            {"type": "value", "minInterval": 1, "axisLabel": amounts, "splitLine": {"lineStyle": {"color": colour("line", viewer.theme)}}}
+        ]
         + ([{"type": "value", "gridIndex": 1, "max": 100, "show": False}] if covers else []),
         "series": [_layer(viewer, stack) for stack in stacks] + (_strip(viewer, covers) if covers else []),
     }
@@ -40,7 +54,9 @@ def time_histogram(viewer: Viewer, steps: Sequence[str], stacks: Sequence[Stack]
 
 
 def _layer(viewer: Viewer, stack: Stack) -> dict[str, Any]:
-    style: dict[str, Any] = {":color": f'gk.hatch("{stack.token}")'} if stack.token in TEXTURES.values() else {"color": colour(stack.token, viewer.theme)}
+    style: dict[str, Any] = (
+        {":color": f'gk.hatch("{stack.token}")'} if stack.token in TEXTURES.values() else {"color": colour(stack.token, viewer.theme)}
+    )
     return {"type": "bar", "name": stack.word, "stack": "count", "data": list(stack.values), "itemStyle": style, "barCategoryGap": "15%"}
 
 
@@ -48,6 +64,19 @@ def _strip(viewer: Viewer, covers: Sequence[Cover]) -> list[dict[str, Any]]:
     layers = []
     for part in PARTS:
         values = [round(100 * getattr(cover, part) / cover.total, 1) if cover.total else 0 for cover in covers]
-        style: dict[str, Any] = {":color": f'gk.hatch("{TEXTURES[part]}")'} if part in TEXTURES else {"color": colour("permit-fill", viewer.theme)}
-        layers.append({"type": "bar", "name": viewer.t(f"cover.{part}") + " %", "stack": "cover", "xAxisIndex": 1, "yAxisIndex": 1, "data": values, "itemStyle": style, "barCategoryGap": "5%"})
+        style: dict[str, Any] = (
+            {":color": f'gk.hatch("{TEXTURES[part]}")'} if part in TEXTURES else {"color": colour("permit-fill", viewer.theme)}
+        )
+        layers.append(
+            {
+                "type": "bar",
+                "name": viewer.t(f"cover.{part}") + " %",
+                "stack": "cover",
+                "xAxisIndex": 1,
+                "yAxisIndex": 1,
+                "data": values,
+                "itemStyle": style,
+                "barCategoryGap": "5%",
+            }
+        )
     return layers

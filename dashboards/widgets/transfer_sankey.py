@@ -24,18 +24,34 @@ def transfer_sankey(viewer: Viewer, names: Names, transfers: Sequence[Transfer],
     nodes = _nodes(viewer, names, transfers, covers)
     links = _links(viewer, transfers, size)
     options: dict[str, Any] = {
-        "animation": False, "textStyle": {"fontFamily": SANS},
+        "animation": False,
+        "textStyle": {"fontFamily": SANS},
         "aria": {"enabled": True, "label": {"description": viewer.t("overview.sankey_aria", ribbons=len(links))}},
         "tooltip": {"trigger": "item", "confine": True},
-        "series": [{
-            "type": "sankey", "left": 0, "right": 4, "top": 6, "bottom": 6, "nodeWidth": 10, "nodeGap": 16, "layoutIterations": 0, "draggable": False,
-            "emphasis": {"disabled": True}, "data": nodes, "links": links,
-            "itemStyle": {"color": colour("node", viewer.theme), "borderWidth": 0},
-            "label": {
-                "color": colour("ink", viewer.theme), "fontSize": 12.5, "fontFamily": SANS,
-                "textBorderColor": colour("surface", viewer.theme), "textBorderWidth": 3,
-            },
-        }],
+        "series": [
+            {
+                "type": "sankey",
+                "left": 0,
+                "right": 4,
+                "top": 6,
+                "bottom": 6,
+                "nodeWidth": 10,
+                "nodeGap": 16,
+                "layoutIterations": 0,
+                "draggable": False,
+                "emphasis": {"disabled": True},
+                "data": nodes,
+                "links": links,
+                "itemStyle": {"color": colour("node", viewer.theme), "borderWidth": 0},
+                "label": {
+                    "color": colour("ink", viewer.theme),
+                    "fontSize": 12.5,
+                    "fontFamily": SANS,
+                    "textBorderColor": colour("surface", viewer.theme),
+                    "textBorderWidth": 3,
+                },
+            }
+        ],
     }
     ui.echart(options).props["data-test"] = "sankey"
 
@@ -64,8 +80,12 @@ def _nodes(viewer: Viewer, names: Names, transfers: Sequence[Transfer], covers: 
 
 def _node(name: str, word: str, depth: int) -> dict[str, Any]:
     # The formatter is a template without placeholders: braces of a name could be read as one.
-    return {"name": name, "depth": depth, "label": {"position": "left" if depth == 2 else "right", "formatter": word.replace("{", "(").replace("}", ")")},
-            "tooltip": {"formatter": word.replace("{", "(").replace("}", ")").replace("<", "‹").replace("&", "＆")}}
+    return {
+        "name": name,
+        "depth": depth,
+        "label": {"position": "left" if depth == 2 else "right", "formatter": word.replace("{", "(").replace("}", ")")},
+        "tooltip": {"formatter": word.replace("{", "(").replace("}", ")").replace("<", "‹").replace("&", "＆")},
+    }
 
 
 def _links(viewer: Viewer, transfers: Sequence[Transfer], size: Size) -> list[dict[str, Any]]:
@@ -74,8 +94,16 @@ def _links(viewer: Viewer, transfers: Sequence[Transfer], size: Size) -> list[di
         stages[f"h:{transfer.holder}", f"l:{transfer.line}", transfer.verdict] += size(transfer)
         stages[f"l:{transfer.line}", f"d:{transfer.destination}", transfer.verdict] += size(transfer)
     order = sorted(stages, key=lambda key: VERDICTS.index(key[2]))
-    return [{"source": a, "target": b, "value": stages[a, b, verdict], "lineStyle": _ribbon(viewer, verdict),
-             "tooltip": {"formatter": f"{viewer.t('verdict.' + verdict)}: {stages[a, b, verdict]:,}"}} for a, b, verdict in order]
+    return [
+        {
+            "source": a,
+            "target": b,
+            "value": stages[a, b, verdict],
+            "lineStyle": _ribbon(viewer, verdict),
+            "tooltip": {"formatter": f"{viewer.t('verdict.' + verdict)}: {stages[a, b, verdict]:,}"},
+        }
+        for a, b, verdict in order
+    ]
 
 
 def _ribbon(viewer: Viewer, verdict: str) -> dict[str, Any]:

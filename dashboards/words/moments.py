@@ -53,7 +53,8 @@ def parse(text: str) -> int | None:
 def span(seconds: float, language: str) -> str:
     """A length of time in its two largest units: 1 小时 49 分, 1 h 49 min."""
     names = ("天", "小时", "分", "秒") if language == "zh" else ("d", "h", "min", "s")
-    left, parts = max(0, int(seconds)), []
+    left = max(0, int(seconds))
+    parts: list[str] = []
     for size, name in zip((86400, 3600, 60, 1), names, strict=True):
         if left >= size or (name == names[-1] and not parts):
             parts.append(f"{left // size} {name}")

@@ -104,10 +104,10 @@ def _attempt(
         raise AttemptError(f"{notice.number} is not signed", final=True)
     if delivery.channel == "smtp":
         if smtp is None:
-            raise AttemptError("no mail server is set (notice.smtp)", final=False)
+            raise AttemptError("no mail server is set (settings: smtp)", final=False)
         return send_mail(notice, delivery, smtp)
     if webhook is None:
-        raise AttemptError("no webhook secret is set (notice.webhook)", final=False)
+        raise AttemptError("no webhook secret is set (settings: webhook)", final=False)
     return post_webhook(notice, delivery, webhook, now)
 
 
