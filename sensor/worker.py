@@ -66,6 +66,7 @@ class Worker:
         name: str,
         live: bool = False,
         flow_secrets: np.ndarray | None = None,
+        engine: StreamEngine | None = None,
     ) -> None:
         self.source, self.book, self.outbox, self.settings, self.name, self.live = source, book, outbox, settings, name, live
         limits = (settings.idle_after_s, settings.datagram_idle_after_s, settings.active_after_s)
@@ -73,7 +74,7 @@ class Worker:
         self.flows = Flows(settings.flows, limits, flow_secrets)
         self.ledger = CoverageLedger()
         self.beside = Beside(self.flows.slots, book, self.ledger)
-        self.engine = StreamEngine()
+        self.engine = engine or StreamEngine()
         self.detector = Detector(catalogue, keys)
         self.log = FindingLog(catalogue, self.detector.masks)
         self.names = Names()
