@@ -91,7 +91,8 @@ def test_a_changed_permission_is_a_new_version_with_its_history(engine: Engine, 
     load_registry(engine, lines, put(tmp_path, "permissions.toml", PERMISSIONS), NOW)
     load_registry(engine, lines, put(tmp_path, "permissions.toml", PERMISSIONS.replace("100000", "200000")), LATER, "reg1")
     with reading(engine) as session:
-        assert [(p.version, p.persons_pi, p.current) for p in permission_versions(session, "P-1")] == [(2, 200_000, True), (1, 100_000, False)]
+        versions = [(p.version, p.persons_pi, p.current) for p in permission_versions(session, "P-1")]
+        assert versions == [(2, 200_000, True), (1, 100_000, False)]
         change = changes_of(session, "permission P-1")[0]
         assert change.before is not None and change.before["persons_pi"] == 100_000
         assert change.after is not None and change.after["persons_pi"] == 200_000
