@@ -13,7 +13,7 @@ MOST_LAYERS = 16  # tags and label stacks together
 @njit(nogil=True, cache=True)
 def decode_frames(buf, packets, n, frames):
     """Decode rows 0..n of `packets`, which lie in `buf` uint8 (n_bytes,), into the same rows of `frames` FRAME (capacity,)."""
-    starts, caplens, links, tags = packets.start, packets.caplen, packets.link, packets.vlan_tci
+    starts, caplens, wirelens, links, tags = packets.start, packets.caplen, packets.wirelen, packets.link, packets.vlan_tci
     for row in range(n):
         frame = frames[row]
         clear(frame)
@@ -22,6 +22,8 @@ def decode_frames(buf, packets, n, frames):
         start = starts[row]
         frame.payload = start
         frame.status = decode_frame(buf, start, start + caplens[row], np.int64(links[row]), frame)
+        # A header may claim more octets than its packet had: they were never on the wire.
+        frame.payload_wire = min(np.int64(frame.payload_wire), max(np.int64(0), np.int64(wirelens[row]) - (frame.payload - start)))
 
 
 @njit(nogil=True, cache=True)
