@@ -89,6 +89,7 @@ def test_verdicts_and_the_result(engine: Engine, drawn: Campaign) -> None:
 def test_before_any_verdict_the_result_is_unknown(engine: Engine, drawn: Campaign) -> None:
     with reading(engine) as session:
         (campaign,) = list_campaigns(session)
+        assert campaign.number == drawn.number
         found = result(campaign)
     assert (found["whole"]["rate"], found["whole"]["lower"], found["whole"]["upper"], found["judged"]) == (None, 0.0, 1.0, 0)
 
