@@ -7,7 +7,7 @@ from __future__ import annotations
 
 SEQUENCE, SET, OCTETS, CONTEXT_3, DNS_NAME = 0x30, 0x31, 0x04, 0xA3, 0x82
 ALT_NAME, COMMON_NAME = bytes.fromhex("0603551d11"), bytes.fromhex("0603550403")
-MOST_NAMES = 64
+MOST_NAMES = 256
 
 
 def read_value(data: bytes, at: int) -> tuple[int, int, int]:

@@ -72,8 +72,11 @@ def line_end(buf, start, stop):
 @njit(nogil=True, cache=True)
 def parse_start_line(buf, start, stop, head):
     """Method and target, or status, of the line buf[start:stop]; REQUEST, RESPONSE or BROKEN."""
-    if stop - start >= 12 and buf[start] == 72 and buf[start + 4] == 47 and buf[start + 8] == 32:  # HTTP/1.1 200
-        head.status = max(np.int64(0), read_number(buf, start + 9, start + 12))
+    if stop - start >= 12 and buf[start] == 72 and buf[start + 4] == 47:  # HTTP/1.1 200; also 1.10, 1.01 and what else browsers forgive
+        code = start + 6
+        while code < min(stop - 3, start + 12) and buf[code - 1] != 32:
+            code += 1
+        head.status = max(np.int64(0), read_number(buf, code, code + 3))
         return RESPONSE if head.status >= 100 else BROKEN
     space = start
     while space < stop and buf[space] != 32:

@@ -115,8 +115,12 @@ def read_server_hello(body: bytes) -> ServerHello | None:
     """The body of a ServerHello."""
     if len(body) < 38:
         return None
-    at = 35 + body[34]
-    content = dict(read_extensions(body[at + 5 :])) if len(body) >= at + 5 else {}
+    if body[0] == 0x7F and body[1] < 22:  # drafts of TLS 1.3 before the 22nd had neither session nor compression
+        at, rest = 34, 38
+    else:
+        at = 35 + body[34]
+        rest = at + 5
+    content = dict(read_extensions(body[rest:])) if len(body) >= rest else {}
     chosen = content.get(SUPPORTED_VERSIONS, b"")
     version = int.from_bytes(chosen if len(chosen) == 2 else body[:2], "big")
     names = read_names(content.get(ALPN, b"")[2:])

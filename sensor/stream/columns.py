@@ -41,7 +41,7 @@ DIRECTION = np.dtype([
     ("started", np.uint8),        # whether `next` means anything
     ("coding", np.uint8), ("charset", np.uint8), ("media", np.uint8),
     ("flags", np.uint8),          # FIRST | GAP of the next unit
-    ("asked_head", np.uint8),     # requests: the last one was HEAD; its response has no body
+    ("asked_head", np.uint8),     # requests: the last one was HEAD (1), its response has no body; CONNECT (2), a tunnel follows
     ("closed", np.uint8),
     ("partial", np.uint8),        # a gap was met, ever
 ], align=True)

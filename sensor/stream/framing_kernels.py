@@ -30,6 +30,7 @@ START, HANDSHAKE, HEAD, BODY, CHUNK_LINE, CHUNK_DATA, CHUNK_END, TRAILER, RAW, O
 INSPECTED, ENCRYPTED, UNDECODABLE, TRUNCATED, DUPLICATE, MISSED, NOT_OUTBOUND, SHED = range(8)
 ENOUGH_TO_RECOGNISE = 64
 UNTIL_CLOSE = -1
+ASKED_CONNECT = 2  # beside 1: HEAD
 LARGEST_CHUNK = 1 << 40
 
 
@@ -180,6 +181,7 @@ def examine(streams, row, direction):
                 return np.int64(0)
             choose_state(direction, kind)
         elif direction.state == HEAD:
+            skip_empty_lines(streams.pool, base, direction)
             if direction.fill - direction.unit == 0:
                 return np.int64(0)
             end = find_head_end(streams.pool, base + max(direction.unit, direction.searched - 3), base + direction.fill)
@@ -201,6 +203,14 @@ def examine(streams, row, direction):
         else:
             settle(streams, row, direction)
             return np.int64(0)
+
+
+@njit(nogil=True, cache=True)
+def skip_empty_lines(pool, base, direction):
+    """Line ends before a head mean nothing (RFC 9112 section 2.2)."""
+    while direction.unit < direction.fill and pool[base + direction.unit] in (13, 10):
+        direction.unit += 1
+        account(direction, INSPECTED, 1)
 
 
 @njit(nogil=True, cache=True)
@@ -341,14 +351,18 @@ def begin_body(streams, row, direction, event):
     if event.what == REQUEST:
         direction.asked_head = is_method(streams.pool, event, b"head")
         if is_method(streams.pool, event, b"connect"):
-            direction.state = START
+            direction.state, direction.asked_head = START, ASKED_CONNECT
             return
     elif event.what == RESPONSE:
         if event.status == 101:
             direction.state = START
             other.state = START
             return
-        if event.status < 200 or event.status in (204, 304) or other.asked_head:
+        if other.asked_head == ASKED_CONNECT and event.status < 300:
+            if event.status >= 200:
+                direction.state = START  # what follows is the tunnel's
+            return
+        if event.status < 200 or event.status in (204, 304) or other.asked_head == 1:
             return
     if event.chunked:
         direction.state, direction.left, direction.searched = CHUNK_LINE, 0, 0
