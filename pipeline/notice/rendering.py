@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.notice.fields import missing
 from pipeline.notice.models import Notice
-from pipeline.notice.words import FIELDS, PAGE, say
+from pipeline.notice.words import FIELDS, PAGE, say, say_source
 from pipeline.supervision.number import BEIJING
 
 
@@ -47,8 +47,11 @@ def render_pdf(page: str) -> bytes:
 def _context(sheet: Sheet) -> dict[str, Any]:
     notice, lang = sheet.notice, sheet.lang
     lacking = missing(notice.fields)
-    rows = [{"name": say(FIELDS[field], lang), "text": notice.fields[field][lang], "source": notice.fields[field]["source"],
-             "missing": field in lacking, "key": field} for field in FIELDS if field != "coverage"]
+    rows = [
+        {"key": field, "name": say(FIELDS[field], lang), "text": notice.fields[field][lang],
+         "source": say_source(notice.fields[field]["source"], lang), "missing": field in lacking}
+        for field in FIELDS if field != "coverage"
+    ]
     return {
         "lang": "zh-CN" if lang == "zh" else "en",
         "words": {key: say(words, lang) for key, words in PAGE.items()},

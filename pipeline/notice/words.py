@@ -67,6 +67,23 @@ DEMAND: Words = (
     "Stop at once what goes beyond any permission, remedy it, explain in writing, and report to the authority as the law requires.",
 )
 
+SOURCE: dict[str, Words] = {
+    "registry": ("登记库", "registry"),
+    "incident": ("事件", "incident"),
+    "template": ("模板", "template"),
+    "rule pack": ("规则包", "rule pack"),
+    "coverage ledger": ("覆盖台账", "coverage ledger"),
+    "account": ("账号", "account"),
+}
+
+
+def say_source(source: str, lang: str) -> str:
+    """A field's source, its first words in the reader's language, the number or name after them as it is."""
+    for code, words in SOURCE.items():
+        if source == code or source.startswith(code + " "):
+            return say(words, lang) + source[len(code):]
+    return source
+
 
 def say(words: Words, lang: str) -> str:
     """The words in "zh" or "en"."""

@@ -101,6 +101,8 @@ def test_the_page(engine: Engine, incident: str, lang: str) -> None:
     assert "71.3%" in page and "reg9 · 2026-11-23 12:00:00" in page      # coverage, account, time of printing
     assert ("草稿，未签发" if lang == "zh" else "Draft, not signed") in page
     assert f'lang="{"zh-CN" if lang == "zh" else "en"}"' in page
+    assert ("[来源: 登记库]" if lang == "zh" else "[Source: registry]") in page
+    assert f"[{'来源: 事件' if lang == 'zh' else 'Source: incident'} {incident}]" in page
     assert "<b>航空" not in page and "<script" not in page
     assert "http://" not in page and "https://" not in page
 
