@@ -255,6 +255,12 @@ def end_handshake(streams, row, direction, now):
     first, over = at, now
     while stop - at >= 5:
         length = (np.int64(pool[at + 3]) << 8) | np.int64(pool[at + 4])
+        if pool[at] == 21 and length == 2 and at == first and stop - at >= 7:  # a warning before the hello, as of an unknown name
+            account(direction, INSPECTED, 7)
+            direction.unit += 7
+            at += 7
+            first = at
+            continue
         if pool[at] != 22 or length == 0 or length > 18432:
             over = True
             break

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.accuracy.said import Fact, Listener, listen
+from tests.accuracy.explained import BEYOND, DIFFERENT, reason_for
+from tests.accuracy.said import Ends, Fact, Listener, listen
 
 FIELDS = {
     "tls_client_hellos": ("sni", "alpn", "version", "supported"), "tls_server_hellos": ("cipher", "alpn"), "certs": ("dns",),
@@ -20,7 +21,6 @@ FIELDS = {
     "dns_queries": ("name", "type"), "dns_answers": ("name", "a", "aaaa", "cname"),
 }
 ENDLESS = ("dns_queries", "dns_answers")  # the second opinion does not say between whom
-LONGEST_LIST = 400
 TCP = 6
 
 
@@ -44,6 +44,7 @@ def split_frame(fact: Fact) -> list[Fact]:
         return [fact]
     n = fact.fields[first].count("|") + 1
     parts = {name: value.split("|") if value else [""] * n for name, value in fact.fields.items()}
+    parts["ua"] = [*parts.get("ua", [""]), *[parts.get("ua", [""])[0]] * n][:n]  # the list may have been cut: one agent says them all
     if any(len(values) != n for values in parts.values()):
         return [fact]
     return [Fact(fact.kind, fact.ends, {name: values[i] for name, values in parts.items()}) for i in range(n)]
@@ -65,27 +66,66 @@ def beyond(fact: Fact, heard: Listener) -> str:
     return ""
 
 
-def compare(expected: list[Fact], heard: Listener) -> tuple[dict[str, Counter[str]], Counter[str], list[tuple[str, Any, Any]]]:
-    """(counts by field, facts left out by reason, differences) of one capture."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    left_out: Counter[str] = Counter()
-    differences: list[tuple[str, Any, Any]] = []
-    for kind, names in FIELDS.items():
-        theirs = []
-        for fact in (f for f in expected if f.kind == kind):
-            why = beyond(fact, heard)
-            left_out.update([f"{kind}: {why}"] if why else [])
-            theirs += [] if why else [fact]
-        ours = [f for f in heard.facts if f.kind == kind]
-        for name in names:
-            wanted, seen = values(theirs, name), values(ours, name)
-            equal = sum((wanted & seen).values())
-            counts[f"{kind}.{name}"].update(expected=len(theirs), equal=equal, different=len(theirs) - equal)
-            if wanted - seen:
-                differences.append((f"{kind}.{name}", wanted - seen, seen - wanted))
-    return counts, left_out, differences
+class Tally:
+    """Counts by field, what is left out and what differs by reason; differences with their values, for a look at them."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, Counter[str]] = defaultdict(Counter)
+        self.left_out: Counter[str] = Counter()
+        self.different: Counter[str] = Counter()
+        self.details: list[str] = []
+
+    def compare(self, capture: str, expected: list[Fact], heard: Listener) -> None:
+        """Add one capture."""
+        for kind, names in FIELDS.items():
+            theirs = [fact for fact in expected if fact.kind == kind]
+            reasons = [beyond(fact, heard) for fact in theirs]
+            self.left_out.update(f"{kind}: {why}" for why in reasons if why)
+            theirs = [fact for fact, why in zip(theirs, reasons, strict=True) if not why]
+            ours = [fact for fact in heard.facts if fact.kind == kind]
+            for name in names:
+                self.compare_values(capture, f"{kind}.{name}", values(theirs, name), values(ours, name))
+
+    def compare_values(self, capture: str, field: str, wanted: Counter[tuple[str, ...]], seen: Counter[tuple[str, ...]]) -> None:
+        """Add one field of one capture."""
+        missing = (wanted - seen).total()
+        apart = reason_for(capture, field, BEYOND) if missing else ""
+        if apart:
+            self.left_out[f"{field}: {apart}"] += missing
+        elif missing:
+            why = reason_for(capture, field, DIFFERENT) or "NOT EXPLAINED"
+            self.different[f"{field}: {why}"] += missing
+            self.details.append(f"{capture} {field} {why}: {list((wanted - seen).items())[:3]} / {list((seen - wanted).items())[:3]}")
+        equal = wanted.total() - missing
+        self.counts[field].update(expected=wanted.total() - (missing if apart else 0), equal=equal, different=0 if apart else missing)
 
 
 def values(facts: list[Fact], name: str) -> Counter[tuple[str, ...]]:
     """The values of a field, with their ends where they are known, as a multiset."""
     return Counter((*(() if f.kind in ENDLESS else f.ends), f.fields[name]) for f in facts)
+
+
+def read_ja4(corpora: Path) -> dict[str, list[tuple[Ends, str]]]:
+    """Fingerprints by capture as the authors' own program gives them, of TLS over TCP."""
+    found: dict[str, list[tuple[Ends, str]]] = {}
+    for path in sorted((corpora / "expected" / "ja4" / "python").glob("*.json")):
+        rows = [row for row in json.loads(path.read_text("utf-8")) if row.get("JA4.1", "").startswith("t")]
+        found[f"captures/ja4/{path.stem}"] = [((r["src"], r["srcport"], r["dst"], r["dstport"]), r["JA4.1"]) for r in rows]
+    return found
+
+
+def measure_fields(corpora: Path) -> dict[str, Any]:
+    """Every capture of `corpora` that the second opinion found one of the fields in; plain dicts."""
+    tally, fingerprints = Tally(), read_ja4(corpora)
+    for path in sorted((corpora / "expected" / "tshark").rglob("*.json")):
+        expected = list(read_expected(path))
+        capture = str(Path("captures") / path.relative_to(corpora / "expected" / "tshark").with_suffix(""))
+        if not expected:
+            continue
+        heard = listen(corpora / capture)
+        tally.compare(capture, expected, heard)
+        if wanted := fingerprints.get(capture):
+            ours = Counter((*f.ends, f.fields["ja4"]) for f in heard.facts if f.kind == "tls_client_hellos")
+            tally.compare_values(capture, "tls_client_hellos.ja4", Counter((*ends, value) for ends, value in wanted), ours)
+    return {"fields": {name: dict(c) for name, c in sorted(tally.counts.items())}, "left_out": dict(sorted(tally.left_out.items())),
+            "different": dict(sorted(tally.different.items())), "details": tally.details}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sensor.protocol.codes import Proto
-from sensor.protocol.dns import AAAA, CNAME, A, read_dns
+from sensor.protocol.dns import AAAA, CNAME, A, Answer, read_answers, read_dns, read_name
 from sensor.protocol.ja4 import ja4
 from sensor.protocol.tls import read_handshake
 from sensor.worker import Worker
@@ -17,6 +17,7 @@ from tests.accuracy.replay import open_worker
 
 Ends = tuple[str, str, str, str]  # source, its port, destination, its port
 REQUEST = 1
+LONGEST = 500  # the second opinion cuts here, names of certificates at three times as many
 
 
 class Fact(NamedTuple):
@@ -86,7 +87,7 @@ def read_head(event: np.void, ends: Ends, pool: np.ndarray) -> Fact:
 
     kind = part("kind", "kind_len")
     if event["what"] == REQUEST:
-        fields = {"method": part("method", "method_len"), "host": part("host", "host_len"), "uri": part("target", "target_len"),
+        fields = {"method": part("method", "method_len"), "host": part("host", "host_len"), "uri": part("target", "target_len")[:LONGEST],
                   "ua": part("agent", "agent_len"), "ctype": kind}
         return Fact("http_requests", ends, fields)
     return Fact("http_responses", ends, {"code": str(int(event["status"])), "ctype": kind})
@@ -103,7 +104,7 @@ def read_hellos(octets: bytes, ends: Ends) -> list[Fact]:
     if said.server is not None:
         facts.append(Fact("tls_server_hellos", ends, {"cipher": f"0x{said.server.cipher:04x}", "alpn": text(said.server.alpn)}))
     if said.names:
-        facts.append(Fact("certs", ends, {"dns": "|".join(map(text, said.names))}))
+        facts.append(Fact("certs", ends, {"dns": "|".join(map(text, said.names))[:3 * LONGEST]}))
     return facts
 
 
@@ -115,11 +116,22 @@ def read_question(octets: bytes, ends: Ends) -> list[Fact]:
     name = text(message.name) or "<Root>"
     if not message.response:
         return [Fact("dns_queries", ends, {"name": name, "type": str(message.kind)})]
-    values = {kind: [a.value for a in message.answers if a.kind == kind] for kind in (A, AAAA, CNAME)}
+    records = read_every_section(octets)
+    values = {kind: [a.value for a in records if a.kind == kind] for kind in (A, AAAA, CNAME)}
     return [Fact("dns_answers", ends, {
         "name": name, "a": "|".join(str(ipaddress.IPv4Address(v)) for v in values[A] if len(v) == 4),
         "aaaa": "|".join(str(ipaddress.IPv6Address(v)) for v in values[AAAA] if len(v) == 16), "cname": "|".join(map(text, values[CNAME])),
     })]
+
+
+def read_every_section(octets: bytes) -> list[Answer]:
+    """Addresses and aliases of all sections, as the second opinion lists them; flow records keep less."""
+    at = 12
+    for _ in range(int.from_bytes(octets[4:6], "big")):
+        at = read_name(octets, at)[1] + 4
+        if at < 12:
+            return []
+    return read_answers(octets, at, sum(int.from_bytes(octets[i : i + 2], "big") for i in (6, 8, 10)))
 
 
 def listen(path: Path) -> Listener:
