@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
+from pipeline.incident.persons import IMPERSONAL
 from pipeline.ledger.obligations import Bounds, Facts, Obligation, oblige
 from pipeline.ledger.pack import load_pack
+from pipeline.ledger.sketch import bound_persons
 from pipeline.registry.models import Holder
+from pipeline.schema.codes import Tier
 from pipeline.supervision.engine import reading
 
 if TYPE_CHECKING:
@@ -42,24 +45,24 @@ class Part(NamedTuple):
     sensitive: Bounds
 
 
+# The same persons as pipeline.incident.persons counts, so that alerts and ledger agree.
+PERSONS = f"((level = 'pi' AND principal) OR level = 'sensitive') AND signature NOT IN {IMPERSONAL}"
 PARTS = ("destination", "signature", "line")
 
 
 def count_persons(desk: Desk, year: int, column: str, holder: str = "") -> list[Part]:
-    """Bounds by `holder` or one of PARTS: over kinds of principal identifiers the largest count from below, their sum from above."""
+    """Bounds by `holder` or one of PARTS: over kinds of identifiers the largest count from below, their sum from above."""
     if column not in (*PARTS, "holder"):
         raise KeyError(column)
     rows = desk.rows(
         f"SELECT {column} AS name, level, signature AS kind, uniqCombined64Merge(17)(persons) AS persons FROM subject_ledger "
-        "WHERE year = {year:UInt16} AND principal AND tier >= 2 AND level IN ('pi', 'sensitive') AND ({holder:String} = '' "
-        "OR holder = {holder:String}) "
-        "GROUP BY name, level, kind",
+        f"WHERE year = {{year:UInt16}} AND tier >= {int(Tier.MEDIUM)} AND {PERSONS} "
+        "AND ({holder:String} = '' OR holder = {holder:String}) GROUP BY name, level, kind",
         {"year": year, "holder": holder},
     )
 
     def bound(name: str, level: str) -> Bounds:
-        counts = [int(row["persons"]) for row in rows if row["name"] == name and row["level"] == level]
-        return Bounds(max(counts, default=0), sum(counts))
+        return bound_persons(int(row["persons"]) for row in rows if row["name"] == name and row["level"] == level)
 
     return [Part(name, bound(name, "pi"), bound(name, "sensitive")) for name in sorted({row["name"] for row in rows})]
 

@@ -2,7 +2,7 @@
 
 PI: tokens that stand for their record's person (the strongest identifier), where no sensitive identifier of the record does.
 Sensitive PI: every token of a sensitive kind that names a person, because a bank card beside a phone number is still one person's
-sensitive PI. Lower bound: the largest kind. Upper bound: the sum over kinds (two kinds may name the same person).
+sensitive PI. How counts become bounds: pipeline/ledger/sketch.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.incident.gather import Queries
 from pipeline.incident.seen import Persons
-from pipeline.ledger.obligations import Bounds
+from pipeline.ledger.sketch import bound_persons
 from pipeline.schema.codes import Level, Tier
 
 # Kinds of sensitive values that name no person: they count in findings, not in persons.
@@ -40,11 +40,7 @@ def read_year(store: Queries, year: int, holder: str) -> dict[str | None, Person
         if signature not in IMPERSONAL:
             place = None if row["everywhere"] else _text(row["destination"])
             kinds.setdefault(place, {}).setdefault(level, []).append(int(row["persons_seen"]))
-    return {place: Persons(_bounds(levels.get("pi", [])), _bounds(levels.get("sensitive", []))) for place, levels in kinds.items()}
-
-
-def _bounds(counts: list[int]) -> Bounds:
-    return Bounds(max(counts, default=0), sum(counts))
+    return {place: Persons(*(bound_persons(levels.get(level, [])) for level in ("pi", "sensitive"))) for place, levels in kinds.items()}
 
 
 def _text(value: Any) -> str:

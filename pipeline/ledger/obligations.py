@@ -142,8 +142,11 @@ def _threshold(rule: Threshold, facts: Facts) -> Reason:
     status: Literal["crossed", "may_be_crossed", "not_crossed"]
     status = "crossed" if seen.lower >= rule.least else "may_be_crossed" if seen.upper >= rule.least else "not_crossed"
     what_zh, what_en = ("个人信息", "PI") if rule.counter == "pi" else ("敏感个人信息", "sensitive PI")
-    zh = f"{what_zh} {rule.least:,} 人以上；当年累计下限 {seen.lower:,} · 上限 {seen.upper:,}"
-    en = f"{what_en} of {rule.least:,} persons or more; this year between {seen.lower:,} and {seen.upper:,}"
+    many_zh, many_en = f" {rule.least:,} 人以上", f"{rule.least:,} persons or more"
+    if rule.least == 1:
+        many_zh, many_en = "人数不限", "any number of persons"
+    zh = f"{what_zh}{many_zh}；当年累计下限 {seen.lower:,} · 上限 {seen.upper:,}"
+    en = f"{what_en} of {many_en}; this year between {seen.lower:,} and {seen.upper:,}"
     return Reason(status, rule.article_zh, rule.article_en, zh, en)
 
 
