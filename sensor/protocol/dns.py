@@ -34,10 +34,10 @@ def read_dns(data: bytes) -> DnsMessage | None:
         return None
     response, code = bool(data[2] & 0x80), data[3] & 0x0F
     questions, answers = int.from_bytes(data[4:6], "big"), int.from_bytes(data[6:8], "big")
-    if questions > 64 or (data[2] >> 3) & 0x0F > 6:
+    if (data[2] >> 3) & 0x0F > 6:
         return None
     at, name, kind = 12, b"", 0
-    for i in range(questions):
+    for i in range(min(questions, MOST_ANSWERS)):
         found, at = read_name(data, at)
         if at < 0 or at + 4 > len(data):
             return None if i == 0 else DnsMessage(response, code, name, kind, ())

@@ -18,6 +18,7 @@ BROKEN_HTTP = "head broken on purpose (evasion and fuzz tests)"
 BROKEN_DNS = "message damaged, or of another opcode"
 QUESTIONS = "several questions in one message: the first is read"
 OTHER_PORT = "DNS on another port"
+JOINED = "several heads in one entry of the second opinion, cut or with bars of their own"
 REPEATED = "head of a retransmission, listed twice"
 TUNNELLED_OCTET = "stray octets before what a CONNECT tunnel carries"
 TWO_FIELDS = "field given twice: one is kept"
@@ -40,7 +41,8 @@ BEYOND: tuple[tuple[str, str, str], ...] = (
     ("v6-http", "dns_q", QUESTIONS), ("Profinet_Failed", "dns_q", QUESTIONS), ("iphone.pcap", "dns_q", QUESTIONS),
     ("whatsapp_login_chat", "dns_q", QUESTIONS), ("zoom_p2p", "dns_q", QUESTIONS), ("PacketExamples/Dns", "dns_q", QUESTIONS),
     ("packet_trailer", "dns_q", QUESTIONS), ("PcapExamples/Dns", "dns_q", QUESTIONS), ("zeek/dns/mdns", "dns_q", QUESTIONS),
-    ("dns_udp_8053", "dns", OTHER_PORT),
+    ("dns_udp_8053", "dns", OTHER_PORT), ("custom_rules_ipv6", "dns", OTHER_PORT), ("arkime_synthetic", "dns", INSIDE),
+    ("http-protocol-nodup", "http", JOINED),
 )
 DIFFERENT: tuple[tuple[str, str, str], ...] = (
     ("bug-5758", "tls", SECOND_HELLO), ("tls-duplicate-hello", "tls", SECOND_HELLO), ("tls13-draft22", "tls", SECOND_HELLO),

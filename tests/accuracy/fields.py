@@ -20,6 +20,8 @@ FIELDS = {
     "http_requests": ("method", "host", "uri", "ua", "ctype"), "http_responses": ("code", "ctype"),
     "dns_queries": ("name", "type"), "dns_answers": ("name", "a", "aaaa", "cname"),
 }
+PROTOCOLS = {"tls_client_hellos": "tls", "tls_server_hellos": "tls", "certs": "tls", "http_requests": "http", "http_responses": "http",
+             "dns_queries": "dns", "dns_answers": "dns"}
 ENDLESS = ("dns_queries", "dns_answers")  # the second opinion does not say between whom
 TCP = 6
 
@@ -44,7 +46,6 @@ def split_frame(fact: Fact) -> list[Fact]:
         return [fact]
     n = fact.fields[first].count("|") + 1
     parts = {name: value.split("|") if value else [""] * n for name, value in fact.fields.items()}
-    parts["ua"] = [*parts.get("ua", [""]), *[parts.get("ua", [""])[0]] * n][:n]  # the list may have been cut: one agent says them all
     if any(len(values) != n for values in parts.values()):
         return [fact]
     return [Fact(fact.kind, fact.ends, {name: values[i] for name, values in parts.items()}) for i in range(n)]
@@ -125,7 +126,11 @@ def measure_fields(corpora: Path) -> dict[str, Any]:
         heard = listen(corpora / capture)
         tally.compare(capture, expected, heard)
         if wanted := fingerprints.get(capture):
-            ours = Counter((*f.ends, f.fields["ja4"]) for f in heard.facts if f.kind == "tls_client_hellos")
+            ours: Counter[tuple[str, ...]] = Counter((*f.ends, f.fields["ja4"]) for f in heard.facts if f.kind == "tls_client_hellos")
             tally.compare_values(capture, "tls_client_hellos.ja4", Counter((*ends, value) for ends, value in wanted), ours)
-    return {"fields": {name: dict(c) for name, c in sorted(tally.counts.items())}, "left_out": dict(sorted(tally.left_out.items())),
+    protocols: dict[str, Counter[str]] = defaultdict(Counter)
+    for name, counts in tally.counts.items():
+        protocols[PROTOCOLS[name.partition(".")[0]]].update(counts)
+    return {"fields": {name: dict(c) for name, c in sorted(tally.counts.items())},
+            "protocols": {name: dict(c) for name, c in sorted(protocols.items())}, "left_out": dict(sorted(tally.left_out.items())),
             "different": dict(sorted(tally.different.items())), "details": tally.details}
