@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.schema import FLOW
 from tests.accuracy.replay import open_worker
 
 pytestmark = [pytest.mark.corpora, pytest.mark.slow, pytest.mark.jit_only]
@@ -33,6 +34,6 @@ def test_every_capture_is_accounted_for(corpora: Path, part: int, every_flow: bo
         assert outbox.unexplained == 0, name
         assert outbox.coverage["wire"] == totals.octets, name
         assert worker.ledger.unexplained() == 0, name
-        assert totals.flows == outbox.rows["flow"], name
+        assert totals.flows == outbox.rows[FLOW.name], name
         assert worker.flows.active == 0, name
         assert (worker.engine.streams.directions["flow"] == -1).all(), name

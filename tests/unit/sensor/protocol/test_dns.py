@@ -10,9 +10,14 @@ from sensor.protocol.dns import AAAA, CNAME, A, read_dns, read_name
 
 QUERY = bytes.fromhex("1234010000010000000000000377777707657861 6d706c6503636f6d0000010001".replace(" ", ""))
 ANSWER = (
-    bytes.fromhex("123481800001000300000000") + b"\x03www\x07example\x03com\0" + bytes.fromhex("00010001")
-    + bytes.fromhex("c00c000500010000003c0002c010") + bytes.fromhex("c010000100010000003c0004c0000201")
-    + bytes.fromhex("c010001c00010000003c0010") + bytes(15) + b"\x01"
+    bytes.fromhex("123481800001000300000000")
+    + b"\x03www\x07example\x03com\0"
+    + bytes.fromhex("00010001")
+    + bytes.fromhex("c00c000500010000003c0002c010")
+    + bytes.fromhex("c010000100010000003c0004c0000201")
+    + bytes.fromhex("c010001c00010000003c0010")
+    + bytes(15)
+    + b"\x01"
 )
 labels = st.lists(st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True), min_size=1, max_size=5)
 
