@@ -7,6 +7,7 @@ Per capture and field the values, with the ends they went between, are compared 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,6 +116,19 @@ def read_ja4(corpora: Path) -> dict[str, list[tuple[Ends, str]]]:
     return found
 
 
+def read_ndpi(corpora: Path, capture: str) -> Counter[tuple[str, ...]]:
+    """Fingerprints of TLS over TCP by nDPI of October 2024, which always says `d`, and for ALPN the first two letters: without both."""
+    path = corpora / "expected" / "ndpi" / f"{Path(capture).name}.out"
+    if not capture.startswith("captures/ndpi/") or not path.is_file():
+        return Counter()
+    return Counter((plain_ja4(value),) for value in re.findall(r"\sTCP .*\[JA4: (t[^\]]+)\]", path.read_text("utf-8", "replace")))
+
+
+def plain_ja4(value: str) -> str:
+    """A fingerprint without the parts that nDPI writes its own way: name given or not, ALPN, the digest of nothing."""
+    return value[:3] + value[4:8] + value[10:].replace("e3b0c44298fc", "0" * 12)
+
+
 def measure_fields(corpora: Path) -> dict[str, Any]:
     """Every capture of `corpora` that the second opinion found one of the fields in; plain dicts."""
     tally, fingerprints = Tally(), read_ja4(corpora)
@@ -128,6 +142,9 @@ def measure_fields(corpora: Path) -> dict[str, Any]:
         if wanted := fingerprints.get(capture):
             ours: Counter[tuple[str, ...]] = Counter((*f.ends, f.fields["ja4"]) for f in heard.facts if f.kind == "tls_client_hellos")
             tally.compare_values(capture, "tls_client_hellos.ja4", Counter((*ends, value) for ends, value in wanted), ours)
+        if others := read_ndpi(corpora, capture):
+            plain: Counter[tuple[str, ...]] = Counter((plain_ja4(f.fields["ja4"]),) for f in heard.facts if "ja4" in f.fields)
+            tally.compare_values(capture, "tls_client_hellos.ja4_ndpi", others, plain)
     protocols: dict[str, Counter[str]] = defaultdict(Counter)
     for name, counts in tally.counts.items():
         protocols[PROTOCOLS[name.partition(".")[0]]].update(counts)
