@@ -77,6 +77,8 @@ def passes_usci(text, at):
     for i in range(2, 8):
         if not 48 <= text[at + i] <= 57:
             return False
+    if not 49 <= text[at + 2] <= 56:  # regions of GB/T 2260 begin with 1 to 8
+        return False
     total = np.int64(0)
     for i in range(17):
         value = USCI_VALUES[text[at + i]]

@@ -27,7 +27,8 @@ DAMAGED = "fuzzed capture: lengths and headers do not agree"
 # Part of a capture's path, kinds (a prefix), reason.
 BEYOND: tuple[tuple[str, str, str], ...] = (
     ("vlan-ipv6.pcap", "dns", TUNNEL), ("gtp-iphone", "dns", TUNNEL), ("vxlan", "dns", TUNNEL), ("PacketExamples/gtp.pcap", "dns", TUNNEL),
-    ("4in6tunnel", "tls", TUNNEL), ("ndpi/vxlan", "tls", TUNNEL), ("erspan", "dns", TUNNEL), ("tunnels/gre", "dns", TUNNEL), ("arcnet", "dns", LINK), ("http_PPI", "dns", LINK),
+    ("4in6tunnel", "tls", TUNNEL), ("ndpi/vxlan", "tls", TUNNEL),
+    ("erspan", "dns", TUNNEL), ("tunnels/gre", "dns", TUNNEL), ("arcnet", "dns", LINK), ("http_PPI", "dns", LINK),
     ("nflog", "dns", LINK), ("NullLoopback", "dns", LINK), ("null_loopback", "dns", LINK), ("dns-inverse-query", "dns", LINK),
     ("LINKTYPE_IPV4_invalid", "dns", LINK), ("dns_fragmented", "dns", FRAGMENTS), ("ip6_fragments", "dns", FRAGMENTS),
     ("dns-edns-ecs.pcap", "dns", FRAGMENTS), ("frag_http_req", "http", FRAGMENTS), ("socks5-http-302-frag", "http", INSIDE),
@@ -50,7 +51,8 @@ DIFFERENT: tuple[tuple[str, str, str], ...] = (
     ("http-manipulated", "http", BROKEN_HTTP), ("oss-fuzz", "http", BROKEN_HTTP), ("clusterfuzz", "http", BROKEN_HTTP),
     ("connect-with-smtp", "http", BROKEN_HTTP), ("malformed_dns", "dns", BROKEN_DNS), ("dns-invalid-opcode", "dns", BROKEN_DNS),
     ("dns-incomplete", "dns", BROKEN_DNS), ("fuzz-2006-06-26", "", DAMAGED), ("l7fuzzing", "", DAMAGED),
-    ("tls_invalid_reads", "tls", DAMAGED), ("tls_cipher_lens", "tls", DAMAGED), ("wireshark-retrans", "http", REPEATED), ("http-connect-simple", "http", TUNNELLED_OCTET), ("bug-7549", "http", TWO_FIELDS),
+    ("tls_invalid_reads", "tls", DAMAGED), ("tls_cipher_lens", "tls", DAMAGED),
+    ("wireshark-retrans", "http", REPEATED), ("http-connect-simple", "http", TUNNELLED_OCTET), ("bug-7549", "http", TWO_FIELDS),
 )
 
 
