@@ -16,7 +16,10 @@ from dashboards.settings import DashboardsSettings
 from pipeline.notice.channels import SmtpSettings, WebhookSettings
 from sensor.settings import SensorSettings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, 
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="Guankou 关口: what leaves over which line, under which permission.",
 )
 sensor_app = typer.Typer(no_args_is_help=True, help="Live sensors.")
@@ -41,7 +44,9 @@ class Settings(BaseSettings):
     webhook: WebhookSettings | None = Field(None, description="secret that signed notices go out under")
 
     @classmethod
-    def settings_customise_sources(cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource) -> tuple[PydanticBaseSettingsSource, ...]:
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
         file = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("GUANKOU_SETTINGS", FILE)))
         return sources["init_settings"], sources["env_settings"], file
 
@@ -140,8 +145,7 @@ def dashboards(
         store, engine, work = open_desk(settings)
     except (ValueError, RuntimeError) as error:
         fail(str(error))
-    key = settings.webhook.secret.encode() if settings.webhook else b""
-    run(settings.data, web, store, engine, work, lambda text: print(text, flush=True), key)
+    run(settings.data, web, store, engine, work, lambda text: print(text, flush=True))
     store.close()
 
 

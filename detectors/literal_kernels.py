@@ -38,7 +38,7 @@ def is_local(c):
     return is_alnum(c) or c in (46, 95, 37, 43, 45)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def take_email(text, at, low, high, tables, found, n):
     """The e-mail address around the @ at `at`."""
     start = at

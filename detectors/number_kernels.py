@@ -17,19 +17,19 @@ NOTHING, LOW, MEDIUM, HIGH = 0, 1, 2, 3
 LONGEST_NUMBER = 24
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def is_digit(c):
     """0–9."""
     return 48 <= c <= 57
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def is_alnum(c):
     """0–9, A–Z, a–z."""
     return 48 <= c <= 57 or 65 <= (c & 0xDF) <= 90
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def bounded(text, start, stop, low, high):
     """Whether no letter, digit, mask or fraction touches text[start:stop]; the text itself ends at `low` and `high`."""
     if start > low:
@@ -43,7 +43,7 @@ def bounded(text, start, stop, low, high):
     return True
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def put(found, n, start, stop, kind, with_context, without):
     """Append a candidate if there is room; the new number."""
     if n < found.shape[0]:
@@ -52,7 +52,7 @@ def put(found, n, start, stop, kind, with_context, without):
     return n
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def run_stop(text, at, high):
     """End of the digits at `at`, single spaces and hyphens between digits included."""
     while at < high:
@@ -64,7 +64,7 @@ def run_stop(text, at, high):
     return at
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def run_start(text, at, low):
     """Start of the run that the digit at `at` is in."""
     while at > low:
@@ -76,7 +76,7 @@ def run_start(text, at, low):
     return at
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def take_run(text, start, stop, low, high, tables, digits, found, n):
     """Candidates of the run text[start:stop]; the new number of them. digits is scratch, int64 (LONGEST_NUMBER,)."""
     solid = True
@@ -140,7 +140,7 @@ def take_landline(text, low, at, end):
     return 51 <= text[first + 1] <= 57
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def take_grouped(text, start, stop, low, high, tables, digits, count, found, n):
     """A number written in groups: mobile 3-4-4, card 4-4-4-4…, resident ID 6-8-4."""
     if not bounded(text, start, stop, low, high):
@@ -159,7 +159,7 @@ def take_grouped(text, start, stop, low, high, tables, digits, count, found, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def take_number(text, start, stop, low, high, tables, digits, count, found, n):
     """Candidates of the unbroken digits text[start:stop]."""
     if stop < high and (text[stop] | 0x20) == 120 and count == 17 and bounded(text, start, stop + 1, low, high):
@@ -196,7 +196,7 @@ def take_number(text, start, stop, low, high, tables, digits, count, found, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def take_mobile(text, start, stop, tables, digits, at, found, n):
     """Eleven digits from digits[at] on."""
     if not 3 <= digits[at + 1] <= 9 or is_known(text, start, stop, tables.tests):
@@ -212,7 +212,7 @@ def take_mobile(text, start, stop, tables, digits, at, found, n):
     return put(found, n, start, stop, MOBILE, MEDIUM, LOW if known else NOTHING)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def take_id(text, start, stop, tables, digits, check, found, n):
     """Eighteen characters: resident ID, residence permit, foreign permanent residence."""
     year = digits[6] * 1000 + digits[7] * 100 + digits[8] * 10 + digits[9]
@@ -232,7 +232,7 @@ def take_id(text, start, stop, tables, digits, check, found, n):
     return put(found, n, start, stop, RESIDENT_ID, HIGH, HIGH if sure else MEDIUM)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def take_fifteen(text, start, stop, tables, digits, found, n):
     """Fifteen digits: IMSI, IMEI, old resident ID; labels decide between them."""
     if is_known(text, start, stop, tables.tests):
@@ -248,7 +248,7 @@ def take_fifteen(text, start, stop, tables, digits, found, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def take_card(text, start, stop, low, high, tables, digits, count, found, n):  # noqa: ARG001
     """Thirteen to nineteen digits of a bank card."""
     issuer = card_range(digits, count, tables.cards)
@@ -259,7 +259,7 @@ def take_card(text, start, stop, low, high, tables, digits, count, found, n):  #
     return put(found, n, start, stop, BANK_CARD, MEDIUM, NOTHING)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def take_track(text, start, stop, low, high, tables, digits, count, found, n):
     """Track 2: a card number, a separator, expiry and service code (ISO/IEC 7813)."""
     end = stop + 1

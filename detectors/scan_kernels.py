@@ -96,7 +96,7 @@ def find_literals(text, low, high, tables, found, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def take_literal(text, at, low, high, tables, found, n):
     """What may begin, or be announced, at `at`."""
     c = text[at]
@@ -142,7 +142,7 @@ def is_person_hit(kind):
     return kind <= BANK_CARD and kind not in (IMEI, IMSI, ICCID) or kind in (PLATE, VIN, COORDINATES, NAME, ADDRESS)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def settle_tier(text, low, found, order, i, n, tables):
     """The tier of candidate order[i]: its label, another hit beside it, or a negative word decide."""
     row = order[i]
@@ -189,7 +189,9 @@ def drop_overlaps(found, order, tiers, n):
         if kept >= 0 and found[order[i], 0] < found[order[kept], 1]:
             a, b = order[kept], order[i]
             longer = (found[b, 1] - found[b, 0]) - (found[a, 1] - found[a, 0])
-            if longer > 0 or (longer == 0 and tiers[i] > tiers[kept]):
+            same = longer == 0 and tiers[i] == tiers[kept]
+            # a resident ID can pass a credit identifier's check too: kinds stand in order of preference
+            if longer > 0 or (longer == 0 and tiers[i] > tiers[kept]) or (same and found[b, 2] < found[a, 2]):
                 tiers[kept] = 0
                 kept = np.int64(i)
             else:
@@ -198,7 +200,7 @@ def drop_overlaps(found, order, tiers, n):
             kept = np.int64(i)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def find_names(text, low, high, tables, found, order, tiers, n, more):
     """Names in the gaps beside the hits; the new number of candidates. They lie in no hit and need no settling."""
     before = low
