@@ -22,8 +22,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Guankou 关口: what leaves over which line, under which permission.",
 )
-sensor_app = typer.Typer(no_args_is_help=True, help="Live sensors.")
-app.add_typer(sensor_app, name="sensor")
 screen = Console(stderr=True)
 
 FILE = "guankou.toml"
@@ -113,22 +111,6 @@ def store_if_free(settings: Settings) -> None:
         screen.print(f"stored {taken.rows:,} rows", style="dim", highlight=False)
     if taken.repeated:
         screen.print("this capture was in the store already: nothing counts twice", style="yellow")
-
-
-@sensor_app.command("run")
-def sensor_run(
-    interfaces: Annotated[list[str], typer.Argument(help="network interfaces")],
-    data: Annotated[Path | None, typer.Option(help="data directory")] = None,
-    lines: Annotated[Path | None, typer.Option(help="registry of lines, instead of the settings'")] = None,
-) -> None:
-    """Watch interfaces until told to stop (SIGTERM drains)."""
-    from sensor.command import run_live
-
-    settings = load_settings(data)
-    try:
-        run_live(interfaces, settings.data, settings.sensor, lines or settings.sensor.lines, screen)
-    except (ValueError, PermissionError) as error:
-        fail(str(error))
 
 
 @app.command()

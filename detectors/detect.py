@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.detector import Detector, Inspected
-from detectors.finding import SHOWN, Finding, gather, places_of
+from detectors.finding import Finding, gather, places_of
+from detectors.finding_kernels import SHOWN
 from detectors.units import FIRST, HOLD, LAST, PAD, Units, Verdict, new_units
 from pipeline.schema.codes import Tier
 

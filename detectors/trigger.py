@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 TRIPLES = tuple(word.encode() for word in ("号", "名", "人", "者", "构", "★", "纬", "BEG", "LTA", "AKI", "CHN", "lat", "Lat", "LAT"))
 LANES = 32
 
-if numba.config.DISABLE_JIT:
+if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
 
     def trigger_mask(text, at):  # type: ignore[no-untyped-def]
         """Bit i: position at + i."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
-import time
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +27,9 @@ from sensor.settings import SensorSettings
 from sensor.worker import Totals, Worker
 
 
-def build_worker(source: Source, data: Path, settings: SensorSettings, lines: Path | None, identity: Identity, name: str, live: bool) -> Worker:
+def build_worker(
+    source: Source, data: Path, settings: SensorSettings, lines: Path | None, identity: Identity, name: str, live: bool
+) -> Worker:
     """A worker over `source`; ValueError names what is wrong with registry, catalogue or geography."""
     registry = read_registry(lines) if lines is not None else Registry()
     book = LineBook(registry, Places(settings.mmdb), source.interfaces)
@@ -52,7 +53,8 @@ def replay_files(
             source = open_capture(path)
             task = bar.add_task(path.name, total=source.size)
             identity = Identity(f"replay-{source.digest}", 0, int(source.digest[:15], 16))
-            worker = build_worker(Paced(source) if real else source, data, settings, lines, identity, path.name, live=False)
+            paced: Source = Paced(source) if real else source
+            worker = build_worker(paced, data, settings, lines, identity, path.name, live=False)
             _stop_on_signals(worker)
             done.append(worker.run(lambda position, task=task: bar.update(task, completed=position)))  # type: ignore[misc]
             worker.outbox.close()
@@ -65,22 +67,6 @@ def replay_files(
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_text(json.dumps([totals._asdict() for totals in done], indent=1))
     return done
-
-
-def run_live(interfaces: list[str], data: Path, settings: SensorSettings, lines: Path | None, screen: Console) -> Totals:
-    """Watch the interfaces until SIGTERM or SIGINT, then drain."""
-    from sensor.packet.ring import Ring
-
-    source = Ring(interfaces, settings.ring_octets)
-    identity = Identity(settings.name, 0, time.time_ns())
-    worker = build_worker(source, data, settings, lines, identity, ",".join(interfaces), live=True)
-    _stop_on_signals(worker)
-    screen.print(f"watching {', '.join(interfaces)}", highlight=False)
-    totals = worker.run()
-    worker.outbox.close()
-    source.close()
-    print_closing(screen, [Path(",".join(interfaces))], [totals], source.drops)
-    return totals
 
 
 def _stop_on_signals(worker: Worker) -> None:
@@ -101,8 +87,17 @@ def print_closing(screen: Console, names: list[Path], done: list[Totals], drops:
         inspected, encrypted = t.coverage.get(str(Reason.INSPECTED), 0), t.coverage.get(str(Reason.ENCRYPTED), 0)
         rest = payload - inspected - encrypted
         seconds = max(t.seconds, 1e-9)
-        table.add_row(name.name, f"{t.packets:,}", f"{t.flows:,}", f"{t.findings:,}", share(inspected, payload), share(encrypted, payload),
-                      share(rest, payload), f"{t.packets / seconds:,.0f}", f"{t.octets * 8 / seconds / 1e9:.2f}")
+        table.add_row(
+            name.name,
+            f"{t.packets:,}",
+            f"{t.flows:,}",
+            f"{t.findings:,}",
+            share(inspected, payload),
+            share(encrypted, payload),
+            share(rest, payload),
+            f"{t.packets / seconds:,.0f}",
+            f"{t.octets * 8 / seconds / 1e9:.2f}",
+        )
     screen.print(table)
     odd = {name: count for t in done for name, count in t.status.items() if name != "ok"}
     if odd:

@@ -12,7 +12,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-if numba.config.DISABLE_JIT:
+if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
 
     def prefetch(array, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
         """A hint; nothing without a compiler."""

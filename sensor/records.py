@@ -16,7 +16,7 @@ def new_records(capacity: int, kind: np.dtype) -> np.ndarray:
     Compiled kernels read `row.field` on any structured array; plain Python does so on a recarray alone.
     """
     array = new_column(capacity, kind)
-    return array.view(np.recarray) if numba.config.DISABLE_JIT else array
+    return array.view(np.recarray) if numba.config.DISABLE_JIT else array  # type: ignore[attr-defined]
 
 
 def new_column(capacity: int, kind: np.dtype | type) -> np.ndarray:

@@ -308,8 +308,8 @@ class Worker:
         mean = self._octets // max(1, self._counted)
         for name, value in (("line", ""), ("holder", ""), ("destination", ""), ("direction", "other"), ("reason", str(Reason.KERNEL_LOST))):
             columns[name].append(value)  # type: ignore[attr-defined]
-        columns["octets"] = np.append(columns["octets"], fresh * mean)  # type: ignore[arg-type]
-        columns["packets"] = np.append(columns["packets"], fresh)  # type: ignore[arg-type]
+        columns["octets"] = np.append(columns["octets"], fresh * mean)  # type: ignore[call-overload]
+        columns["packets"] = np.append(columns["packets"], fresh)  # type: ignore[call-overload]
 
     def _flush(self) -> None:
         """Findings, subjects and a report to the outbox."""

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The demonstration: pages at a printed address, and the project's own capture (or CAPTURE=file, or INTERFACE=name) behind them.
+# The demonstration: pages at a printed address, and the project's own capture (or CAPTURE=file) behind them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=deploy/demo
@@ -26,10 +26,6 @@ done
 grep -q '^password' "$demo/pages.txt" && { umask 077; grep -E '^(account|password)' "$demo/pages.txt" > "$demo/sign-in.txt"; } || true
 grep '^pages' "$demo/pages.txt"; cat "$demo/sign-in.txt" 2>/dev/null || true
 
-if [ -n "${INTERFACE:-}" ]; then
-  .venv/bin/guankou sensor run "$INTERFACE"
-else
-  .venv/bin/guankou replay "$capture"
-  echo "The pages stay up; Ctrl-C ends them."
-  wait "$pages"
-fi
+.venv/bin/guankou replay "$capture"
+echo "The pages stay up; Ctrl-C ends them."
+wait "$pages"

@@ -16,7 +16,7 @@ REGIONS = {
     "TW": ("中国台湾地区", "Taiwan region, China"),
 }
 _NOT_PLACES = {"EU", "EZ", "UN", "ZZ", "XA", "XB", "QO"}
-CODES = frozenset(code for code in Locale("en").territories if len(code) == 2 and code.isalpha() and code not in _NOT_PLACES)
+CODES = frozenset(code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha() and code not in _NOT_PLACES)
 
 
 @cache

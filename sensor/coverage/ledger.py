@@ -47,7 +47,7 @@ class CoverageLedger:
 
     def add(self, lanes: np.ndarray, direction: int, reason: str, octets: np.ndarray) -> None:
         """Add `octets` (n,) of `reason` to `lanes` (n,), which may repeat."""
-        np.add.at(self.octets, (lanes, direction, COLUMN[reason]), octets)
+        np.add.at(self.octets[:, direction, COLUMN[reason]], lanes, octets)
 
     def unexplained(self) -> int:
         """Octets on the wire less those with a reason; 0 once every stream has been flushed."""

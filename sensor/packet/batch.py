@@ -36,12 +36,24 @@ class Source(Protocol):
     """Where packets come from."""
 
     interfaces: list[str]  # by `Packets.iface`
-    finished: bool         # no more will come
-    position: int          # octets read, for progress
     size: int              # octets in all, 0 where unknown
     drops: int             # packets the kernel dropped so far
-    problem: str | None    # where a damaged capture broke
     digest: str            # of a capture file's content, "" for a live interface
+
+    @property
+    def finished(self) -> bool:
+        """No more will come."""
+        ...
+
+    @property
+    def position(self) -> int:
+        """Octets read, for progress."""
+        ...
+
+    @property
+    def problem(self) -> str | None:
+        """Where a damaged capture broke."""
+        ...
 
     def read(self, packets: Packets, wait_s: float = 0.0) -> tuple[np.ndarray, int]:
         """Fill `packets`; the buffer (uint8) and the rows filled. The buffer is valid until the next read."""

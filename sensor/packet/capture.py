@@ -102,7 +102,7 @@ class CaptureFile:
         self._stop, self._state[AT] = left, 0
         while self._more and self._stop < len(self._buf):
             try:
-                got = self._content.readinto(memoryview(self._buf)[self._stop :]) or 0
+                got = self._content.readinto(self._buf.data[self._stop :]) or 0
             except (EOFError, zlib.error, gzip.BadGzipFile) as error:
                 self.problem = f"{self.path.name}: gzip damaged after byte {self._before + self._stop}: {error}"
                 got = 0

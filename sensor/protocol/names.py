@@ -82,7 +82,7 @@ class Names:
         """Of the heads those that may say something new: the first request and the first response of each flow in this batch."""
         rows = np.flatnonzero(http)
         _, first = np.unique(slots[rows] * 2 + (events["what"][rows] == REQUEST), return_index=True)
-        return rows[np.sort(first)].tolist()
+        return [int(row) for row in rows[np.sort(first)]]
 
     def _read_head(self, event: np.void, names: FlowNames, outbound: bool, pool: np.ndarray) -> None:
         def part(at: str, length: str) -> bytes:
