@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from dashboards.access.viewer import Viewer
 from dashboards.api.grid_rows import fits, grid_row
 from dashboards.pages.choice import choice
-from dashboards.reading.cases import OPEN, list_alerts
+from dashboards.reading.cases import is_open, list_alerts
 from dashboards.reading.cover import cover, cover_by
 from dashboards.reading.names import load_names
 from dashboards.reading.period import period_of
@@ -32,7 +32,7 @@ async def alerts(desk: Desk, viewer: Viewer, asked: Asked) -> None:
     period = period_of({"period": "year"}, desk.summary)
     found, names = await desk.ask(list_alerts, desk.engine), await desk.ask(load_names, desk.engine)
     whole, covers = await desk.ask(cover, desk, period), await desk.ask(cover_by, desk, period, "line")
-    waiting = [alert for alert in found if alert.state in OPEN]
+    waiting = [alert for alert in found if is_open(alert)]
     with heading(
         viewer.t("nav.alerts"),
         viewer.t(

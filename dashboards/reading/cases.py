@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from dashboards.reading.period import Period
@@ -13,7 +13,6 @@ from pipeline.incident.cases import find_alert
 from pipeline.incident.models import Alert, Incident
 from pipeline.supervision.engine import reading
 
-OPEN = ("new", "triaged", "incident")
 NOT_PERMITTED = ("none", "beyond", "pending")
 
 
@@ -39,10 +38,16 @@ def earlier_alerts(engine: Engine, alert: Alert) -> Sequence[Alert]:
         return db.scalars(query.order_by(Alert.last.desc()).limit(10)).all()
 
 
+def is_open(alert: Alert) -> bool:
+    """Whether it waits for somebody: new, or in an incident that is not closed."""
+    return alert.state == "new" or (alert.state == "incident" and alert.incident is not None and alert.incident.state != "closed")
+
+
 def waiting(engine: Engine) -> tuple[int, int, int]:
     """Open alerts, critical ones among them, open incidents."""
+    waits = or_(Alert.state == "new", and_(Alert.state == "incident", Incident.state != "closed"))
+    query = select(func.count(), func.count().filter(Alert.level == 4)).select_from(Alert).outerjoin(Alert.incident).where(waits)
     with reading(engine) as db:
-        alerts = db.scalar(select(func.count()).select_from(Alert).where(Alert.state.in_(OPEN))) or 0
-        critical = db.scalar(select(func.count()).select_from(Alert).where(Alert.state.in_(OPEN), Alert.level == 4)) or 0
+        alerts, critical = db.execute(query).one()
         incidents = db.scalar(select(func.count()).select_from(Incident).where(Incident.open_key.is_not(None))) or 0
     return alerts, critical, incidents

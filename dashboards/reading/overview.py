@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from dashboards.reading.cases import NOT_PERMITTED, OPEN, list_alerts
+from dashboards.reading.cases import NOT_PERMITTED, is_open, list_alerts
 from dashboards.reading.cover import cover, cover_by, cover_over_time
 from dashboards.reading.limits import next_limits
 from dashboards.reading.names import Names, load_names
@@ -42,7 +42,7 @@ class OverviewRead(NamedTuple):
     @property
     def open_alerts(self) -> list[Alert]:
         """Alerts that wait for somebody, whatever their day."""
-        return [alert for alert in self.alerts if alert.state in OPEN]
+        return [alert for alert in self.alerts if is_open(alert)]
 
     @property
     def not_permitted(self) -> list[Alert]:
