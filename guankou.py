@@ -81,6 +81,7 @@ def replay(
     data: Annotated[Path | None, typer.Option(help="data directory")] = None,
     lines: Annotated[Path | None, typer.Option(help="registry of lines, instead of the settings'")] = None,
     report: Annotated[Path | None, typer.Option(help="also write the closing table here, as JSON")] = None,
+    no_store: Annotated[bool, typer.Option("--no-store", help="leave the records in the outbox")] = False,
 ) -> None:
     """Read capture files as if they came over the wire."""
     from sensor.command import replay_files  # kernels are loaded by the commands that need them
@@ -92,7 +93,8 @@ def replay(
         replay_files(files, settings.data, settings.sensor, lines or settings.sensor.lines, speed == "real", report, screen)
     except ValueError as error:
         fail(str(error))
-    store_if_free(settings)
+    if not no_store:
+        store_if_free(settings)
 
 
 def store_if_free(settings: Settings) -> None:

@@ -234,11 +234,7 @@ class Worker:
             self._look()
             self._drain(kept)
         self._put_findings(self.log.take(set((entries * 2).tolist()) | set((entries * 2 + 1).tolist())) if len(entries) else [])
-        messages = (
-            self.engine.streams.directions["messages"].reshape(-1, 2).sum(axis=1)
-            if len(kept)
-            else np.zeros(len(self.seen.totals), np.int64)
-        )
+        messages = self.engine.streams.directions["messages"]
         self._name_protocols(slots)
         self.outbox.put(FLOW, flow_columns(self.flows, self.beside, self.names, self.seen.totals, messages, slots, reasons), len(slots))
         self._ended += len(slots)

@@ -33,7 +33,7 @@ class Seen:
 def flow_columns(
     flows: Flows, beside: Beside, names: Names, totals: np.ndarray, messages: np.ndarray, slots: np.ndarray, reasons: np.ndarray
 ) -> Columns:
-    """The flow records of `slots` (n,), which ended for `reasons` (n,); totals, messages are by content entry."""
+    """The flow records of `slots` (n,), which ended for `reasons` (n,); totals are by content entry, messages by direction row."""
     hot, cold = flows.table.hot[slots], flows.table.cold[slots]
     out = np.where(beside.outbound_of[slots] == 1, 1, 0)
     back, rows = 1 - out, np.arange(len(slots))
@@ -80,7 +80,7 @@ def flow_columns(
         "http_status": [s.http_status for s in said],
         "user_agent": [s.user_agent for s in said],
         "content_type": [s.content_type for s in said],
-        "requests": np.where(entry >= 0, messages[entry], 0).astype(np.uint32),
+        "requests": np.where(entry >= 0, messages[2 * entry] + messages[2 * entry + 1], 0).astype(np.uint32),
         "payload_out": seen[:, Seen.PAYLOAD].astype(np.uint64),
         "inspected_out": seen[:, Seen.INSPECTED].astype(np.uint64),
         "encrypted_out": seen[:, Seen.ENCRYPTED].astype(np.uint64),
