@@ -100,15 +100,15 @@ def _form(viewer: Viewer, names: Names, query: dict[str, str]) -> None:
 
 def _columns(viewer: Viewer) -> list[dict[str, object]]:
     return [
-        column(viewer, "flows.time", "time", 170, "link", sortable=False),
-        column(viewer, "flows.line", "line", 104, sortable=False),
-        column(viewer, "flows.source", "source", 178, "mono", sortable=False),
-        column(viewer, "flows.answer", "answer", 166, "mono", sortable=False),
-        column(viewer, "flows.destination", "destination", 136, sortable=False),
-        column(viewer, "flows.octets", "octets", 100, type="rightAligned", sortable=False),
-        column(viewer, "flows.coverage", "coverage", 122, "cover", sortable=False),
-        column(viewer, "flows.findings", "findings", 76, type="rightAligned", sortable=False),
-        column(viewer, "flows.protocol", "protocol", 86, sortable=False),
+        column(viewer, "flows.time", "time", 184, "link", sortable=False),
+        column(viewer, "flows.line", "line", 96, sortable=False),
+        column(viewer, "flows.source", "source", 166, "mono", sortable=False),
+        column(viewer, "flows.answer", "answer", 156, "mono", sortable=False),
+        column(viewer, "flows.destination", "destination", 124, sortable=False),
+        column(viewer, "flows.octets", "octets", 92, type="rightAligned", sortable=False),
+        column(viewer, "flows.coverage", "coverage", 118, "cover", sortable=False),
+        column(viewer, "flows.findings", "findings", 70, type="rightAligned", sortable=False),
+        column(viewer, "flows.protocol", "protocol", 76, sortable=False),
         column(viewer, "flows.server_name", "server_name", 200, flex=1, minWidth=150, sortable=False),
-        column(viewer, "flows.packets", "packets", 80, type="rightAligned", sortable=False),
+        column(viewer, "flows.packets", "packets", 76, type="rightAligned", sortable=False),
     ]

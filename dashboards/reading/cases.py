@@ -13,7 +13,7 @@ from pipeline.incident.cases import find_alert
 from pipeline.incident.models import Alert, Incident
 from pipeline.supervision.engine import reading
 
-NOT_PERMITTED = ("none", "beyond", "pending")
+NOT_PERMITTED = ("none", "beyond")
 
 
 def list_alerts(engine: Engine, period: Period | None = None) -> Sequence[Alert]:

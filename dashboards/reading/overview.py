@@ -46,7 +46,7 @@ class OverviewRead(NamedTuple):
 
     @property
     def not_permitted(self) -> list[Alert]:
-        """Open alerts seen in content whose transfer is not, or not surely, permitted."""
+        """Open alerts seen in content whose transfer is without permission or beyond it; what is still to be confirmed is not called so."""
         return [alert for alert in self.open_alerts if alert.verdict in NOT_PERMITTED and alert.evidence == "seen"]
 
 

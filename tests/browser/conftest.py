@@ -28,8 +28,17 @@ PICTURES = ROOT / "build" / "pictures"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--window-size=1440,900", "--hide-scrollbars", "--disable-dev-shm-usage",
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1440,900",
+    "--hide-scrollbars",
+    "--disable-dev-shm-usage",
 )
 SETTINGS = """
 permissions = "{root}/deploy/demo/permissions.toml"
@@ -49,9 +58,9 @@ class Served(NamedTuple):
     """A running web process."""
 
     address: str
-    password: str      # of the account `regulator`, as printed on the first run
+    password: str  # of the account `regulator`, as printed on the first run
     mails: list[bytes]
-    started_s: float   # from the start to the first answer
+    started_s: float  # from the start to the first answer
 
 
 def free_port() -> int:
@@ -83,7 +92,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     mail.start()
     (folder / "guankou.toml").write_text(SETTINGS.format(root=ROOT, smtp=smtp), "utf-8")
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "GUANKOU_SETTINGS": str(folder / "guankou.toml"), "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "tests/browser/made_records.py", str(folder / "data")], cwd=ROOT, env=environment, check=True, timeout=120)
+    subprocess.run(
+        [sys.executable, "tests/browser/made_records.py", str(folder / "data")], cwd=ROOT, env=environment, check=True, timeout=120
+    )
     command = [sys.executable, "-c", "from guankou import main; main()", "dashboards", "--data", str(folder / "data"), "--port", str(port)]
     begun, out = time.monotonic(), folder / "out.txt"
     with out.open("wb") as log:

@@ -1,6 +1,6 @@
 """Made-up records of the demonstration's lines, written to an outbox as a sensor would; hostile names among them.
 
-    python tests/browser/made_records.py DATA
+python tests/browser/made_records.py DATA
 """
 
 from __future__ import annotations
@@ -62,7 +62,11 @@ def write_records(data: Path, flows: int = 400, seed: int = 7) -> None:
     outbox = Outbox(data / "outbox", Identity("made", 0, now_ns))
     for record in (FLOW, FINDING, SUBJECT, COVERAGE):
         _put(outbox, record, rows[record.name])
-    _put(outbox, SENSOR_REPORT, [{"at": now_ns, "source": "made-up", "version": "0", "packets": flows * 9, "octets": 10**8, "kernel_drops": 3}])
+    _put(
+        outbox,
+        SENSOR_REPORT,
+        [{"at": now_ns, "source": "made-up", "version": "0", "packets": flows * 9, "octets": 10**8, "kernel_drops": 3}],
+    )
     outbox.close()
 
 
@@ -75,25 +79,74 @@ def _one_flow(rng: random.Random, rows: dict[str, list[dict[str, Any]]], flow: i
     server = HOSTILE if flow % 5 == 0 else f"api{flow % 7}.example.net"
     found = [] if sealed or rng.random() < 0.7 else list(KINDS)
     seen = 0 if sealed else payload
-    rows["flows"].append({
-        **where, **ends, "flow_id": flow, "first": at_ns, "last": at_ns + 10**9, "domestic_end": "src", "place_source": "registry", "src_port": 40_000,
-        "dst_port": 443 if sealed else 80, "ip_protocol": 6, "octets_out": payload + 900, "octets_in": 700, "packets_out": 9, "packets_in": 5,
-        "end_reason": "fin", "protocol": "tls" if sealed else "http", "server_name": server, "server_names": [server], "payload_out": payload,
-        "inspected_out": seen, "encrypted_out": payload if sealed and content else 0, "findings": 20 * len(found),
-    })
+    rows["flows"].append(
+        {
+            **where,
+            **ends,
+            "flow_id": flow,
+            "first": at_ns,
+            "last": at_ns + 10**9,
+            "domestic_end": "src",
+            "place_source": "registry",
+            "src_port": 40_000,
+            "dst_port": 443 if sealed else 80,
+            "ip_protocol": 6,
+            "octets_out": payload + 900,
+            "octets_in": 700,
+            "packets_out": 9,
+            "packets_in": 5,
+            "end_reason": "fin",
+            "protocol": "tls" if sealed else "http",
+            "server_name": server,
+            "server_names": [server],
+            "payload_out": payload,
+            "inspected_out": seen,
+            "encrypted_out": payload if sealed and content else 0,
+            "findings": 20 * len(found),
+        }
+    )
     for place_in_flow, (kind, level, group) in enumerate(found):
-        rows["findings"].append({
-            **where, **ends, "finding_id": flow * 8 + place_in_flow, "flow_id": flow, "first": at_ns, "last": at_ns, "dst_port": 80,
-            "server_name": server, "signature": kind, "level": level, "class": group, "tier": 3, "evidence": "seen", "count": 20, "subjects": 20,
-            "excerpts": EXCERPTS, "offsets": [64, 512], "decoder_path": ["http", "gzip", "utf-8"], "catalogue": "made-up",
-        })
+        rows["findings"].append(
+            {
+                **where,
+                **ends,
+                "finding_id": flow * 8 + place_in_flow,
+                "flow_id": flow,
+                "first": at_ns,
+                "last": at_ns,
+                "dst_port": 80,
+                "server_name": server,
+                "signature": kind,
+                "level": level,
+                "class": group,
+                "tier": 3,
+                "evidence": "seen",
+                "count": 20,
+                "subjects": 20,
+                "excerpts": EXCERPTS,
+                "offsets": [64, 512],
+                "decoder_path": ["http", "gzip", "utf-8"],
+                "catalogue": "made-up",
+            }
+        )
         rows["subjects"] += [
-            {**where, "at": at_ns, "level": level, "signature": kind, "tier": 3, "principal": kind == "resident_id", "key_epoch": 2026,
-             "token": rng.getrandbits(63)} for _ in range(20)
+            {
+                **where,
+                "at": at_ns,
+                "level": level,
+                "signature": kind,
+                "tier": 3,
+                "principal": kind == "resident_id",
+                "key_epoch": 2026,
+                "token": rng.getrandbits(63),
+            }
+            for _ in range(20)
         ]
     minute = {**where, "minute": at_ns - at_ns % MINUTE_NS, "direction": "out"}
     fate = "inspected" if not sealed else "encrypted" if content else "skipped_policy"
-    rows["coverage"] += [{**minute, "reason": reason, "octets": octets} for reason, octets in (("wire", payload + 900), ("headers", 900), (fate, payload))]
+    rows["coverage"] += [
+        {**minute, "reason": reason, "octets": octets} for reason, octets in (("wire", payload + 900), ("headers", 900), (fate, payload))
+    ]
 
 
 if __name__ == "__main__":

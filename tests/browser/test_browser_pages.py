@@ -14,7 +14,20 @@ from selenium.webdriver.common.by import By
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/alerts", "/coverage", "/incidents", "/sampling", "/notices", "/flows", "/ledger", "/permits", "/sensors", "/audit", "/settings")
+PAGES = (
+    "/",
+    "/alerts",
+    "/coverage",
+    "/incidents",
+    "/sampling",
+    "/notices",
+    "/flows",
+    "/ledger",
+    "/permits",
+    "/sensors",
+    "/audit",
+    "/settings",
+)
 HAN = re.compile("[\u4e00-\u9fff]")
 
 
@@ -55,7 +68,15 @@ def test_sign_in_refuses_and_admits(make_browser, served) -> None:
 
 def test_nothing_is_open_without_a_session(served) -> None:
     opener = urllib.request.build_opener(NoRedirects())
-    for path in ("/", "/alerts", "/settings", "/api/alerts", "/api/flows.csv", "/api/openapi.json", "/_nicegui_ws/socket.io/?EIO=4&transport=polling"):
+    for path in (
+        "/",
+        "/alerts",
+        "/settings",
+        "/api/alerts",
+        "/api/flows.csv",
+        "/api/openapi.json",
+        "/_nicegui_ws/socket.io/?EIO=4&transport=polling",
+    ):
         with pytest.raises(urllib.error.HTTPError) as refused:
             opener.open(served.address + path, timeout=10)
         assert refused.value.code in (303, 401), path
@@ -97,14 +118,16 @@ def test_alerts_are_filtered_sorted_and_exported(regulator) -> None:
     rows = lambda: regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="alerts-grid"] .ag-row')  # noqa: E731
     regulator.until(rows)
     everything = len(rows())
-    header = regulator.driver.find_element(By.CSS_SELECTOR, '.ag-header-cell[col-id="number"]')
+    head = '.ag-header-cell[col-id="number"]'
     cell = '[data-test="alerts-grid"] .ag-row[row-index="0"] [col-id="number"] a'
-    orders = set()
+    orders = {}
     for _ in range(2):
-        header.click()
-        regulator.until(lambda: "sort" in (header.get_attribute("aria-sort") or "sort"))
-        orders.add(regulator.driver.find_element(By.CSS_SELECTOR, cell).text)
-    assert len(orders) == 2, "sorting the other way round shows another first row"
+        before = regulator.driver.find_element(By.CSS_SELECTOR, head).get_attribute("aria-sort")
+        regulator.driver.find_element(By.CSS_SELECTOR, head + " .ag-header-cell-label").click()
+        regulator.until(lambda before=before: regulator.driver.find_element(By.CSS_SELECTOR, head).get_attribute("aria-sort") != before)
+        order = regulator.driver.find_element(By.CSS_SELECTOR, head).get_attribute("aria-sort")
+        orders[order] = regulator.driver.find_element(By.CSS_SELECTOR, cell).text
+    assert set(orders) == {"ascending", "descending"} and orders["ascending"] != orders["descending"]
     regulator.open("/alerts?q=Singapore")
     regulator.until(rows)
     assert 0 < len(rows()) < everything

@@ -69,7 +69,10 @@ def test_an_alert_becomes_a_notice_that_arrived(regulator, make_browser, served)
     notice = regulator.driver.current_url.removeprefix(served.address)
     number = notice.rsplit("/", 1)[1]
     regulator.part("missing-remedy")
-    for field, zh, en in (("remedy", "已要求停止传输。", "The transfer was asked to stop."), ("contact", "值班电话见函", "Duty officer, see letterhead")):
+    for field, zh, en in (
+        ("remedy", "已要求停止传输。", "The transfer was asked to stop."),
+        ("contact", "值班电话见函", "Duty officer, see letterhead"),
+    ):
         write(regulator, f"field-{field}-zh", zh)
         write(regulator, f"field-{field}-en", en)
     regulator.picture("notice-draft-en")
