@@ -17,6 +17,7 @@ from typing import NamedTuple
 import pytest
 from aiosmtpd.controller import Controller
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -146,7 +147,8 @@ class Browser:
 
     def until(self, true: Callable[[], object], seconds: float = 20) -> object:
         """Wait for something, without sleeping longer than needed."""
-        return WebDriverWait(self.driver, seconds, 0.1).until(lambda _: true())
+        ignored = (StaleElementReferenceException, NoSuchElementException)  # a page redraws itself while it is looked at
+        return WebDriverWait(self.driver, seconds, 0.1, ignored).until(lambda _: true())
 
     def part(self, name: str) -> WebElement:
         """The element marked data-test=name, once it is there."""
@@ -159,6 +161,11 @@ class Browser:
         part = self.part(name)
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", part)
         part.click()
+
+    def texts(self, selector: str) -> list[str]:
+        """What the elements say, read in one go."""
+        script = "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText)"
+        return list(self.driver.execute_script(script, selector))
 
     def text(self) -> str:
         """All that can be read."""
