@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class CaptureFile:
         self._file = path.open("rb", buffering=0)
         packed = self._file.read(2) == b"\x1f\x8b"
         self._file.seek(0)
-        self._content: io.RawIOBase | gzip.GzipFile = gzip.GzipFile(fileobj=self._file) if packed else self._file
+        self._content: io.RawIOBase = Gunzip(self._file) if packed else self._file
         self._buf, self._stop, self._before, self._more = np.zeros(WINDOW, np.uint8), 0, 0, True
         self._state = np.zeros(STATE_SIZE, np.int64)
         self._table = np.zeros((MAX_INTERFACES, 6), np.int64)
@@ -103,7 +103,7 @@ class CaptureFile:
         while self._more and self._stop < len(self._buf):
             try:
                 got = self._content.readinto(self._buf.data[self._stop :]) or 0
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            except (EOFError, zlib.error) as error:
                 self.problem = f"{self.path.name}: gzip damaged after byte {self._before + self._stop}: {error}"
                 got = 0
             self._stop += got
@@ -135,6 +135,31 @@ class CaptureFile:
     def close(self) -> None:
         """Let go of the file; the last buffer may still be read."""
         self._file.close()
+
+
+class Gunzip(io.RawIOBase):
+    """gzip as a stream that gives all that could be decompressed before it says what is wrong."""
+
+    def __init__(self, file: io.RawIOBase) -> None:
+        self._file, self._engine, self._left = file, zlib.decompressobj(31), b""
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill `buffer`; 0 at the end. EOFError or zlib.error where the content breaks off."""
+        while True:
+            packed = self._left or self._file.read(1 << 18) or b""
+            if not packed:
+                if not self._engine.eof:
+                    raise EOFError("it ends before its end marker")
+                return 0
+            if self._engine.eof:  # another member follows, or padding
+                if not packed.strip(b"\0"):
+                    return 0
+                self._engine = zlib.decompressobj(31)
+            out = self._engine.decompress(packed, len(buffer))
+            self._left = self._engine.unconsumed_tail or self._engine.unused_data
+            if out:
+                buffer[: len(out)] = out
+                return len(out)
 
 
 def sample_digest(path: Path) -> str:
