@@ -22,7 +22,8 @@ STEPS: tuple[tuple[str, list[str], dict[str, str]], ...] = (
     ("style", [sys.executable, "-m", "ruff", "check", "."], {}),
     ("types", [sys.executable, "-m", "mypy"], {}),
     ("imports", [str(Path(sys.executable).parent / "lint-imports")], {}),
-    ("kernels compiled, everything", [*PYTEST, "-n", "2", "--dist", "loadfile", "--durations", "12", "tests"], {}),
+    ("kernels compiled, everything", [*PYTEST, "-n", "2", "--dist", "loadfile", "--durations", "12", "tests", "--ignore", "tests/browser"], {}),
+    ("pages in Chromium", [*PYTEST, "-p", "no:xdist", "tests/browser"], {}),  # alone: a browser short of time times out
     ("kernels bounds-checked", [*PYTEST, "-n", "2", "--dist", "loadfile", *KERNELS], BOUNDS),
     ("kernels as plain Python", [*PYTEST, "-n", "2", "--dist", "loadfile", *KERNELS], {"NUMBA_DISABLE_JIT": "1"}),
 )
