@@ -36,24 +36,23 @@ def compared(viewer: Viewer, names: Names, alert: Alert) -> None:
         if permission is None or not alert.comparison:
             tag("p", "quiet", viewer.t("alert.no_permission"))
             return
-        with tag("table", "table", data_test="comparison"):
-            with tag("thead"), tag("tr"):
-                for key in ("field", "observed", "permitted", "verdict"):
-                    tag("th", "", viewer.t(f"alert.{key}"))
-            with tag("tbody"):
-                for field in alert.comparison:
-                    _field(viewer, names, field)
+        with tag("ul", "items", data_test="comparison"):
+            for field in alert.comparison:
+                _field(viewer, names, field)
 
 
 def _field(viewer: Viewer, names: Names, field: dict[str, Any]) -> None:
     code, glyph, word = WITHIN[field["within"]]
-    with tag("tr"):
-        tag("td", "nowrap", viewer.t(f"field.{field['field']}"))
-        tag("td", "", in_words(viewer, names, field["field"], field["seen"]))
-        tag("td", "", in_words(viewer, names, field["field"], field["permitted"]) or viewer.t("alert.any"))
-        with tag("td"), tag("span", f"tag {code}"):
-            icon(glyph, "glyph")
-            tag("span", "", viewer.t(f"alert.{word}"))
+    with tag("li"):
+        with tag("div", "row between"):
+            tag("span", "strong", viewer.t(f"field.{field['field']}"))
+            with tag("span", f"tag {code}"):
+                icon(glyph, "glyph")
+                tag("span", "", viewer.t(f"alert.{word}"))
+        with tag("dl", "pair"):
+            for key, side in (("observed", "seen"), ("permitted", "permitted")):
+                tag("dt", "caption", viewer.t(f"alert.{key}"))
+                tag("dd", "", in_words(viewer, names, field["field"], field[side]) or viewer.t("alert.any"))
 
 
 def in_words(viewer: Viewer, names: Names, field: str, value: Any) -> str:

@@ -82,12 +82,12 @@ def _filters(viewer: Viewer, query: dict[str, str]) -> None:
 
 def _columns(viewer: Viewer) -> list[dict[str, object]]:
     return [
-        column(viewer, "alerts.level", "level", 98, "level", sort="desc"),
+        column(viewer, "alerts.level", "level", 94, "level", sort="desc"),
         column(viewer, "alerts.number", "number", 148, "link"),
         column(viewer, "alerts.claim", "claim", 300, "two", flex=1, minWidth=240, sortable=False),
-        column(viewer, "alerts.verdict", "verdict", 156, "verdict"),
-        column(viewer, "alerts.evidence", "evidence", 132, "evidence"),
-        column(viewer, "alerts.persons", "persons", 168, "two"),
-        column(viewer, "alerts.coverage", "coverage", 124, "cover"),
-        column(viewer, "alerts.state", "state", 130, "two"),
+        column(viewer, "alerts.verdict", "verdict", 168, "verdict"),
+        column(viewer, "alerts.evidence", "evidence", 128, "evidence"),
+        column(viewer, "alerts.persons", "persons", 184, "two"),
+        column(viewer, "alerts.coverage", "coverage", 118, "cover"),
+        column(viewer, "alerts.state", "state", 126, "two"),
     ]

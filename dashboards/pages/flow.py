@@ -90,7 +90,7 @@ async def flow(desk: Desk, viewer: Viewer, asked: Asked) -> None:
                     "caption",
                     viewer.t(
                         "flow.of_payload",
-                        payload=octets(one["payload_out"]),
+                        payload=octets(one["sent_out"]),
                         inspected=octets(seen.inspected),
                         encrypted=octets(seen.encrypted),
                         rest=octets(seen.other),

@@ -11,7 +11,7 @@ from dashboards.widgets.clock import said, time_left
 from dashboards.widgets.empty_note import empty_note
 from dashboards.widgets.evidence_mark import evidence_mark
 from dashboards.widgets.level_tag import level_tag
-from dashboards.widgets.person_range import bounds
+from dashboards.widgets.person_range import count_range
 from dashboards.widgets.threshold_track import threshold_track, track_scale
 from dashboards.words.moments import stamp
 
@@ -55,9 +55,9 @@ def tracks(viewer: Viewer, read: OverviewRead) -> None:
                 kind = "sensitive" if year.sensitive.upper else "pi"
                 persons = year.sensitive if kind == "sensitive" else year.pi
                 with tag("li"):
-                    with tag("div", "row between"):
+                    with tag("div", "row line between"):
                         link(read.names.holder(viewer, year.holder), f"/ledger/{year.holder}", "strong")
-                        tag("span", "caption", f"{viewer.t('kind.' + kind)} {bounds(viewer, persons.lower, persons.upper)}")
+                        tag("span", "caption", f"{viewer.t('kind.' + kind)} {count_range(persons.lower, persons.upper)}")
                     threshold_track(viewer, kind, persons.lower, persons.upper)
                     article = year.obligation.article_zh if viewer.language == "zh" else year.obligation.article_en
                     tag("div", "caption", f"{viewer.t('duty.' + year.obligation.duty)} · {article}")

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dashboards.reading.flow import PLAIN_DST, PLAIN_SRC
+from dashboards.reading.flow import PLAIN_DST, PLAIN_SRC, SENT
 from dashboards.summary import Cover
 from dashboards.words.moments import NS, parse
 
@@ -23,7 +23,7 @@ _ONE_ADDRESS = "(src_ip = toIPv6({low:String}) OR dst_ip = toIPv6({low:String}))
 _COLUMNS = (
     "toString(flow_id) AS flow, toUnixTimestamp64Nano(first) AS first_ns, line, holder, destination, domestic_end, "
     f"{PLAIN_SRC} AS src, {PLAIN_DST} AS dst, src_port, dst_port, octets_out, payload_out, inspected_out, encrypted_out, "
-    f"protocol, server_name, "
+    f"protocol, server_name, {SENT} AS sent_out, "
     "packets_out + packets_in AS packets, findings"
 )
 
@@ -114,9 +114,9 @@ class Found(NamedTuple):
 def count_flows(desk: Desk, asked: Filter) -> Found:
     """How many, how much of them was seen, between which moments."""
     row = desk.rows(
-        "SELECT count() AS flows, countIf(inspected_out < payload_out) AS unseen, sum(inspected_out) AS inspected, "
+        f"SELECT count() AS flows, countIf(inspected_out < {SENT}) AS unseen, sum(inspected_out) AS inspected, "
         "sum(encrypted_out) AS encrypted, "
-        "sum(greatest(payload_out, inspected_out + encrypted_out) - inspected_out - encrypted_out) AS other, "
+        f"sum(greatest({SENT}, inspected_out + encrypted_out) - inspected_out - encrypted_out) AS other, "
         f"toUnixTimestamp64Nano(min(flows.first)) AS first_ns, toUnixTimestamp64Nano(max(flows.first)) AS last_ns FROM flows "
         f"WHERE {asked.where}",
         asked.parameters,
@@ -131,8 +131,8 @@ def flows_over_time(desk: Desk, asked: Filter, found: Found, steps: int = 60) ->
         return [], [], []
     width = max(60, (found.last_ns - found.first_ns) // NS // steps + 1)
     rows = desk.rows(
-        "SELECT intDiv(toUnixTimestamp(flows.first), {step:Int64}) AS at, countIf(inspected_out >= payload_out) AS seen, "
-        "countIf(inspected_out < payload_out) AS unseen "
+        f"SELECT intDiv(toUnixTimestamp(flows.first), {{step:Int64}}) AS at, countIf(inspected_out >= {SENT}) AS seen, "
+        f"countIf(inspected_out < {SENT}) AS unseen "
         f"FROM flows WHERE {asked.where} GROUP BY at",
         {**asked.parameters, "step": width},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dashboards.reading.flow import SENT
 from dashboards.reading.period import Period
 from pipeline.incident.models import Alert
 
@@ -49,8 +50,8 @@ def _sums(desk: Desk, period: Period) -> list[dict[str, Any]]:
     return desk.rows(
         "SELECT holder, line, destination, sumIf(inspected_out, findings > 0) AS found, countIf(findings > 0) AS found_flows, "
         "sumIf(inspected_out, findings = 0) AS clear, countIf(findings = 0 AND inspected_out > 0) AS clear_flows, "
-        "sum(greatest(payload_out, inspected_out) - inspected_out) AS unseen, countIf(inspected_out < payload_out) AS unseen_flows "
+        f"sum(greatest({SENT}, inspected_out) - inspected_out) AS unseen, countIf(inspected_out < {SENT}) AS unseen_flows "
         "FROM flows WHERE first >= fromUnixTimestamp64Nano({from_ns:Int64}) AND first < fromUnixTimestamp64Nano({to_ns:Int64}) "
-        "AND domestic_end IN ('src', 'dst') AND payload_out > 0 GROUP BY holder, line, destination ORDER BY sum(payload_out) DESC LIMIT 60",
+        f"AND domestic_end IN ('src', 'dst') AND {SENT} > 0 GROUP BY holder, line, destination ORDER BY sum({SENT}) DESC LIMIT 60",
         period.parameters,
     )

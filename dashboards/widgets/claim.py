@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import re
-
 from dashboards.shell.markup import tag
 
-LAST_CLAUSE = re.compile(r"^(.*[，,]\s*)([^，,]*)$", re.DOTALL)
+
+def last_clause(text: str) -> int:
+    """Where the last clause begins: behind the last comma that stands in no brackets."""
+    depth, begin = 0, 0
+    for place, letter in enumerate(text):
+        depth += (letter in "(（") - (letter in ")）")
+        if depth == 0 and letter in ",，" and not text[place + 1 : place + 2].isdigit():
+            begin = place + 1
+    return begin
 
 
 def claim_title(text: str, verdict: str) -> None:
     """`text` as pipeline.incident.claim says it."""
-    found = LAST_CLAUSE.match(text)
+    begin = last_clause(text)
     with tag("h1", f"claim {verdict}", id="title", tabindex="-1", data_test="claim").style("white-space:normal"):
-        tag("span", "", found[1] if found else text)
-        if found:
-            tag("em", "", found[2])
+        tag("span", "", text[:begin])
+        tag("em", "", text[begin:])

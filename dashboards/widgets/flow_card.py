@@ -14,7 +14,7 @@ from dashboards.words.numbers import count, octets
 
 def cover_of_flow(flow: dict[str, Any]) -> Cover:
     """What of its payload sent out was seen."""
-    rest = max(0, flow["payload_out"] - flow["inspected_out"] - flow["encrypted_out"])
+    rest = max(0, flow["sent_out"] - flow["inspected_out"] - flow["encrypted_out"])
     return Cover(flow["inspected_out"], flow["encrypted_out"], rest, 0)
 
 

@@ -22,6 +22,11 @@ def bounds(viewer: Viewer, lower: int, upper: int) -> str:
     return count(lower) if lower == upper else viewer.t("persons.between", lower=count(lower), upper=count(upper))
 
 
+def count_range(lower: int, upper: int) -> str:
+    """`11,980 – 13,610` where room is short."""
+    return count(lower) if lower == upper else f"{count(lower)} – {count(upper)}"
+
+
 def person_range(viewer: Viewer, of: HasBounds) -> str:
     """`sensitive PI of 12 · PI of between 3 and 5`; kinds without persons are left out."""
     parts = [

@@ -13,6 +13,7 @@ from dashboards.reading.cover import add_up
 from dashboards.reading.flow_search import read_filter
 from dashboards.reading.period import DAY_NS, period_of
 from dashboards.summary import Summary
+from dashboards.widgets.claim import last_clause
 from dashboards.widgets.masked_excerpt import parts
 from dashboards.widgets.threshold_track import LEAST, MOST, place
 from dashboards.words.moments import parse, stamp
@@ -90,3 +91,16 @@ def test_a_spreadsheet_runs_nothing_from_the_wire() -> None:
 def test_a_track_is_logarithmic_and_bounded() -> None:
     assert place(0) == place(LEAST) == 0 and place(10 * MOST) == 100
     assert place(10_000) - place(1_000) == pytest.approx(place(100_000) - place(10_000))
+
+
+@pytest.mark.parametrize(
+    ("text", "clause"),
+    [
+        ("A sent PI of 12,480 persons over L to X, with no permission on record", " with no permission on record"),
+        ("A sent PI (a, b) to X, beyond F (destination, mechanism)", " beyond F (destination, mechanism)"),
+        ("甲经专线向乙提供个人信息（姓名、手机号），无许可", "无许可"),
+        ("no comma", "no comma"),
+    ],
+)
+def test_the_last_clause_of_a_claim_decides_it(text: str, clause: str) -> None:
+    assert text[last_clause(text) :] == clause
