@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+TWO = ["-n", "2", "--dist", "loadfile"]
 KERNELS = ["tests/unit/sensor", "tests/unit/detectors"]
 # numba's cache does not tell these modes apart, so each has its own folder.
 BOUNDS = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(ROOT / "build" / "numba-bounds")}
@@ -22,10 +23,10 @@ STEPS: tuple[tuple[str, list[str], dict[str, str]], ...] = (
     ("style", [sys.executable, "-m", "ruff", "check", "."], {}),
     ("types", [sys.executable, "-m", "mypy"], {}),
     ("imports", [str(Path(sys.executable).parent / "lint-imports")], {}),
-    ("kernels compiled, everything", [*PYTEST, "-n", "2", "--dist", "loadfile", "--durations", "12", "tests", "--ignore", "tests/browser"], {}),
+    ("kernels compiled, everything", [*PYTEST, *TWO, "--durations", "12", "tests", "--ignore", "tests/browser"], {}),
     ("pages in Chromium", [*PYTEST, "-p", "no:xdist", "tests/browser"], {}),  # alone: a browser short of time times out
-    ("kernels bounds-checked", [*PYTEST, "-n", "2", "--dist", "loadfile", *KERNELS], BOUNDS),
-    ("kernels as plain Python", [*PYTEST, "-n", "2", "--dist", "loadfile", *KERNELS], {"NUMBA_DISABLE_JIT": "1"}),
+    ("kernels bounds-checked", [*PYTEST, *TWO, *KERNELS], BOUNDS),
+    ("kernels as plain Python", [*PYTEST, *TWO, *KERNELS], {"NUMBA_DISABLE_JIT": "1"}),
 )
 
 

@@ -111,12 +111,18 @@ def test_nothing_planted_stands_in_clear_anywhere(house: tuple[Path, ChdbStore, 
             needles[base64.b64encode(b"\0" * shift + value.encode())[4 : 4 * (len(value) // 3)]] = value
         if value.isdigit():
             needles[bytes.fromhex(value + "0" * (len(value) % 2))[: len(value) // 2]] = value
-    store_and_outbox = [path for path in data.rglob("*") if path.is_file()] + [data.parent / "screen.txt"]
-    assert len(store_and_outbox) > 20
-    for path in store_and_outbox:
-        octets = path.read_bytes()
+    house[1].command("SYSTEM STOP MERGES")  # or files come and go while they are read
+    files = [path for path in data.rglob("*") if path.is_file()] + [data.parent / "screen.txt"]
+    read = 0
+    for path in files:
+        try:
+            octets = path.read_bytes()
+        except FileNotFoundError:  # a part that was merged away just before; what it held is in another
+            continue
+        read += 1
         for needle, value in needles.items():
             assert len(needle) < 5 or needle not in octets, f"{value} in {path}"
+    assert read > 20
     assert not any(value in said for value in values)
 
 
