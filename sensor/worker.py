@@ -282,7 +282,7 @@ class Worker:
     def _end_minute(self) -> None:
         at = 0
         while at >= 0:
-            at = self.engine.flush(at)
+            at = self.engine.flush(at, now_ns=self.flows.now_ns)
             self._look()
         live = self.beside.content_of[self.beside.content_of >= 0]
         if len(live):
@@ -313,7 +313,7 @@ class Worker:
         if self.live:
             at = 0
             while at >= 0:
-                at = self.engine.flush(at)
+                at = self.engine.flush(at, now_ns=self.flows.now_ns)
                 self._look()
         self._put_findings(self.log.take())
         columns, rows = subject_columns(self.log, self.ledger)

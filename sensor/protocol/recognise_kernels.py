@@ -62,6 +62,36 @@ def is_word(c):
 
 
 @njit(nogil=True, cache=True)
+def recognise_step(buf, start, stop):
+    """TLS or HTTP where a record or a head begins beyond doubt at buf[start]; UNKNOWN otherwise. For streams entered in the middle."""
+    n = stop - start
+    if n < 12:
+        return UNKNOWN
+    first = buf[start]
+    if 20 <= first <= 23:
+        length = (np.int64(buf[start + 3]) << 8) | np.int64(buf[start + 4])
+        if buf[start + 1] != 3 or buf[start + 2] > 4 or not 0 < length <= 16640:
+            return UNKNOWN
+        behind = start + 5 + length  # where the next record is here, it has to look like one
+        return TLS if behind + 2 > stop or (20 <= buf[behind] <= 23 and buf[behind + 1] == 3) else UNKNOWN
+    if not 65 <= first <= 90 or recognise_http(buf, start, stop) != HTTP:
+        return UNKNOWN
+    if is_version(buf, start):
+        return HTTP if buf[start + 8] == 32 and 48 < buf[start + 9] < 54 else UNKNOWN
+    for i in range(start, stop):
+        if buf[i] == 10:
+            end = i - 1 if buf[i - 1] == 13 else i
+            return HTTP if end - start > 12 and buf[end - 9] == 32 and is_version(buf, end - 8) else UNKNOWN
+    return UNKNOWN
+
+
+@njit(nogil=True, cache=True)
+def is_version(buf, at):
+    """Whether `HTTP/1.` stands at buf[at:at + 7]."""
+    return buf[at] == 72 and buf[at + 1] == 84 and buf[at + 2] == 84 and buf[at + 4] == 47 and buf[at + 5] == 49 and buf[at + 6] == 46
+
+
+@njit(nogil=True, cache=True)
 def recognise_datagram(buf, start, stop, sport, dport):
     """The protocol of a UDP datagram, as far as it matters whether it can be read."""
     n = stop - start

@@ -42,5 +42,5 @@ def shape_path(octets: bytes) -> str:
 @lru_cache(maxsize=1 << 12)
 def media_type(octets: bytes) -> str:
     """The media type of a Content-Type value, without its parameters."""
-    text = octets[:100].decode("latin-1").partition(";")[0].strip().lower()
-    return text if re.fullmatch(r"[\w.+-]+/[\w.+-]+", text) and not _DIGITS.search(text) else ""
+    text = octets[:100].decode("ascii", "replace").partition(";")[0].strip().lower()
+    return text if re.fullmatch(r"[\w.+-]+/[\w.+-]+", text, re.ASCII) and not _DIGITS.search(text) else ""

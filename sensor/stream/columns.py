@@ -25,23 +25,26 @@ DIRECTION = np.dtype([
     ("ts_ns", np.int64),          # packet time of the latest octet
     ("flow", np.int64),           # slot of the flow, -1 when the entry is free
     ("next", np.uint32),          # sequence number expected
+    ("first", np.uint32),         # and that of the first octet
+    ("stray", np.uint32),         # behind the last segment that was too far away to belong here
     ("window", np.int32),         # slot in the pool, -1 for none
     ("unit", np.int32),           # where the open unit starts in the window
-    ("fill", np.int32),           # where the window's octets end
+    ("filled", np.int32),         # where the window's octets end
     ("carried", np.int32),        # leading octets of the open unit that were shown before
     ("held", np.int32),           # first held-back piece, -1 for none
     ("held_last", np.int32),      # and the last one
     ("n_held", np.int32),
     ("messages", np.uint32),
     ("searched", np.int32),       # how far the window has been searched for a head's end
-    ("state", np.uint8),          # sensor.protocol.framing_kernels
+    ("state", np.uint8),          # sensor.stream.body_kernels
     ("proto", np.uint8),          # Proto
     ("outbound", np.uint8),
     ("tcp", np.uint8),
-    ("started", np.uint8),        # whether `next` means anything
+    ("started", np.uint8),        # whether `next` means anything: 1 by data, 2 by a handshake
     ("coding", np.uint8), ("charset", np.uint8), ("media", np.uint8),
-    ("flags", np.uint8),          # FIRST | GAP of the next unit
+    ("marks", np.uint8),          # FIRST | GAP of the next unit
     ("asked_head", np.uint8),     # requests: the last one was HEAD (1), its response has no body; CONNECT (2), a tunnel follows
+    ("in_line", np.uint8),        # where in a chunk's size line or a trailer
     ("closed", np.uint8),
     ("partial", np.uint8),        # a gap was met, ever
 ], align=True)
@@ -50,7 +53,7 @@ UNIT = np.dtype([
     ("stream", np.int64), ("ts_ns", np.int64),
     ("direction", np.int32),  # row of the direction
     ("window", np.int32), ("start", np.int32), ("stop", np.int32), ("carried", np.int32),
-    ("coding", np.uint8), ("charset", np.uint8), ("media", np.uint8), ("flags", np.uint8),
+    ("coding", np.uint8), ("charset", np.uint8), ("media", np.uint8), ("marks", np.uint8),
 ], align=True)
 
 # One head or handshake, or one datagram; offsets of its parts are within the pool.
@@ -65,7 +68,8 @@ EVENT = np.dtype([
     ("coding", np.uint8), ("chunked", np.uint8), ("upgrade", np.uint8),
 ], align=True)
 
-HELD = np.dtype([("seq", np.uint32), ("length", np.int32), ("next", np.int32)], align=True)
+# A held-back piece: `length` octets, or `lacking` ones that were not captured.
+HELD = np.dtype([("seq", np.uint32), ("length", np.int32), ("lacking", np.int32), ("next", np.int32)], align=True)
 
 
 class Streams(NamedTuple):

@@ -7,7 +7,9 @@ import numpy as np
 from detectors.units import PAD, Units
 from sensor.flow.columns import Touch
 from sensor.stream.columns import CARRY_DROPPED, EVENTS, GAPS, OCTET_REASONS, SLOT, UNITS, new_streams
-from sensor.stream.order_kernels import close_entries, drain_octets, flush_pending, open_entries, order_packets, settle_events, settle_units
+from sensor.stream.entry_kernels import close_entries, drain_octets, flush_pending, open_entries, settle_events, settle_units
+from sensor.stream.order_kernels import order_packets
+from sensor.stream.window_kernels import HEADROOM
 
 NOBODY = 2  # outbound direction of a flow none of whose ends sends out
 
@@ -16,6 +18,8 @@ class StreamEngine:
     """Entries of flows that may be looked into. `take_units` and `take_events` must be emptied whenever a call stops early."""
 
     def __init__(self, entries: int = 1 << 16, windows: int = 1 << 13, pieces: int = 1 << 15, capacity: int = 1 << 13) -> None:
+        if min(windows, capacity) <= 4 * HEADROOM:
+            raise ValueError(f"more than {4 * HEADROOM} windows, units and events are needed")
         self.streams = new_streams(entries, windows, pieces, capacity)
         self._free = list(range(entries - 1, -1, -1))
         self._pool_stop = windows * SLOT
@@ -47,10 +51,14 @@ class StreamEngine:
         """These flows are over: what is open becomes units; the index to go on at. An entry stays until `release`."""
         return int(close_entries(self.streams, entries, first))
 
-    def flush(self, first: int = 0, forget: bool = False) -> int:
-        """Hand on what is open; the direction row to go on at, or -1 when done. `forget` gives the carried tails up as well."""
+    def flush(self, first: int = 0, forget: bool = False, now_ns: int = 0) -> int:
+        """Hand on what is open; the direction row to go on at, or -1 when done.
+
+        forget  windows are short: carried tails are given up, and where that is not enough what gathers
+        now_ns  packet time: holes that are too old by then are given up
+        """
         rows = len(self.streams.directions)
-        at = int(flush_pending(self.streams, first, rows, forget))
+        at = int(flush_pending(self.streams, first, rows, forget, now_ns))
         return -1 if at >= rows else at
 
     def release(self, entries: np.ndarray) -> None:
@@ -66,7 +74,7 @@ class StreamEngine:
         base = rows["window"].astype(np.int64) * SLOT
         buf = self.streams.pool[: self._pool_stop + PAD]
         return Units(buf, base + rows["start"], base + rows["stop"], rows["stream"].copy(), rows["coding"].copy(), rows["charset"].copy(),
-                     rows["media"].copy(), rows["flags"].copy(), rows["carried"].copy()), n
+                     rows["media"].copy(), rows["marks"].copy(), rows["carried"].copy()), n
 
     def unit_rows(self) -> np.ndarray:
         """The same units' own rows (UNIT): which direction, which moment."""

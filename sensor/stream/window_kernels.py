@@ -7,6 +7,8 @@ from detectors.units import FIRST, HOLD, LAST
 from sensor.intrinsic import copy_octets
 from sensor.stream.columns import CARRY_DROPPED, DATAGRAM_FILL, DATAGRAMS, EVENTS, FREE_WINDOWS, NEXT_STREAM, SLOT, UNITS, WINDOW
 
+HEADROOM = 160  # units, events and windows that must be free before a packet is taken: all that a filled hole may let go
+
 
 @njit(nogil=True, cache=True)
 def take_window(streams):
@@ -38,7 +40,7 @@ def open_window(streams, direction):
         if window < 0:
             return False
         direction.window = window
-        direction.unit = direction.fill = direction.carried = direction.searched = 0
+        direction.unit = direction.filled = direction.carried = direction.searched = 0
     return True
 
 
@@ -48,16 +50,16 @@ def close_window(streams, direction):
     if direction.window >= 0:
         drop_window(streams, direction.window)
     direction.window = -1
-    direction.unit = direction.fill = direction.carried = direction.searched = 0
+    direction.unit = direction.filled = direction.carried = direction.searched = 0
 
 
 @njit(nogil=True, cache=True)
 def append(streams, direction, buf, start, stop):
     """Copy as much of buf[start:stop] as the window holds; octets taken."""
-    n = min(stop - start, np.int64(WINDOW - direction.fill))
-    to = np.int64(direction.window) * SLOT + direction.fill
+    n = min(stop - start, np.int64(WINDOW - direction.filled))
+    to = np.int64(direction.window) * SLOT + direction.filled
     copy_octets(streams.pool, to, buf, start, n)
-    direction.fill += n
+    direction.filled += n
     return n
 
 
@@ -66,15 +68,15 @@ def new_message(streams, direction):
     """The next unit of `direction` is a message's first."""
     direction.stream = streams.control[NEXT_STREAM]
     streams.control[NEXT_STREAM] += 1
-    direction.flags = FIRST
+    direction.marks = FIRST
 
 
 @njit(nogil=True, cache=True)
 def cut_unit(streams, row, direction, last):
     """Hand the open unit on. Unless `last`, its tail is carried into a fresh window. False when there is no room for it."""
-    fresh = direction.fill - direction.unit - direction.carried
+    fresh = direction.filled - direction.unit - direction.carried
     # A message that ends after its octets were handed on still ends: its last hits wait for LAST (detectors/units.py).
-    if fresh <= 0 and not (last and direction.flags & FIRST == 0 and (direction.coding != 0 or direction.carried > 0)):
+    if fresh <= 0 and not (last and direction.marks & FIRST == 0 and (direction.coding != 0 or direction.carried > 0)):
         if last:
             close_window(streams, direction)
         return True
@@ -83,12 +85,12 @@ def cut_unit(streams, row, direction, last):
         return False
     unit = streams.units[n]
     unit.stream, unit.ts_ns, unit.direction = direction.stream, direction.ts_ns, row
-    unit.window, unit.start, unit.stop, unit.carried = direction.window, direction.unit, direction.fill, direction.carried
+    unit.window, unit.start, unit.stop, unit.carried = direction.window, direction.unit, direction.filled, direction.carried
     unit.coding, unit.charset, unit.media = direction.coding, direction.charset, direction.media
-    unit.flags = direction.flags | (LAST if last else 0)
+    unit.marks = direction.marks | (LAST if last else 0)
     streams.control[UNITS] = n + 1
     streams.slots[direction.window, 1] += 1
-    direction.flags = 0
+    direction.marks = 0
     carry_over(streams, direction, last)
     return True
 
@@ -96,18 +98,18 @@ def cut_unit(streams, row, direction, last):
 @njit(nogil=True, cache=True)
 def carry_over(streams, direction, last):
     """After a cut: go on in another window and show the tail there again, unless the message is over."""
-    tail = 0 if last or direction.coding != 0 else min(HOLD, direction.fill - direction.unit)
+    tail = 0 if last or direction.coding != 0 else min(HOLD, direction.filled - direction.unit)
     if last:
         close_window(streams, direction)  # a direction between messages holds none
         return
-    old, old_fill = direction.window, direction.fill
+    old, old_fill = direction.window, direction.filled
     direction.window = -1
     if open_window(streams, direction):
         if tail > 0:
             source = np.int64(old) * SLOT + old_fill - tail
             to = np.int64(direction.window) * SLOT
             copy_octets(streams.pool, to, streams.pool, source, np.int64(tail))
-            direction.fill = direction.carried = tail
+            direction.filled = direction.carried = tail
     elif tail > 0:
         streams.control[CARRY_DROPPED] += 1
     drop_window(streams, old)
@@ -147,3 +149,12 @@ def place_datagram(streams, buf, start, stop):
     streams.control[DATAGRAM_FILL] = fill + n
     streams.slots[window, 1] += 1
     return window, fill
+
+
+@njit(nogil=True, cache=True)
+def is_short(streams):
+    """Whether units, events or windows run short and taking what is ready would help."""
+    control = streams.control
+    ready = control[UNITS] + control[EVENTS]
+    full = control[UNITS] + HEADROOM > streams.units.shape[0] or control[EVENTS] + HEADROOM > streams.events.shape[0]
+    return ready > 0 and (full or control[FREE_WINDOWS] < HEADROOM)
