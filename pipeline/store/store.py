@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Protocol
 
 import pyarrow as pa
 from chdb import session
+
+from pipeline.store.lock import StoreBusyError, StoreLock
+from pipeline.store.migrate import migrate
+from pipeline.store.parameters import bind
+
+__all__ = ["ChdbStore", "Store", "StoreBusyError", "open_store"]
 
 INSERT_SETTINGS = (
     # Rollups are deduplicated by the same token, or a batch tried three times would stand in them three times.
     "deduplicate_blocks_in_dependent_materialized_views = 1, max_partitions_per_insert_block = 0"
 )
 QUERY_SETTINGS = "output_format_arrow_string_as_string = 1, output_format_arrow_low_cardinality_as_dictionary = 0"
-
-
-class StoreBusyError(Exception):
-    """Another process holds the store; says which."""
 
 
 class Store(Protocol):
@@ -40,37 +42,46 @@ class Store(Protocol):
 
 
 class ChdbStore:
-    """ClickHouse's engine in this process; its folder belongs to one process at a time, its calls follow one another."""
+    """ClickHouse's engine in this process; its folder belongs to one process at a time.
 
-    def __init__(self, data: Path) -> None:
-        """Open `<data>/store`; StoreBusyError when somebody else holds it."""
-        data.mkdir(parents=True, exist_ok=True)
-        self._lock_file = (data / "store.lock").open("a+")
+    Questions run side by side, each in a session of its own; what changes the store runs one after another in another one. A session
+    takes 2 ms to open and no memory to speak of; one shared by all let a slow question stall ingest and every page.
+    """
+
+    def __init__(self, data: Path, readers: int = 6, query_limit_s: int = 60) -> None:
+        """Open `<data>/store` for `readers` questions at once, each given up after `query_limit_s`; StoreBusyError when it is held."""
+        self._lock = StoreLock(data)
+        self._settings = f"{QUERY_SETTINGS}, max_execution_time = {query_limit_s:d}"
+        self._writing = threading.Lock()
+        self._readers = readers
+        self._free: SimpleQueue[session.Session | None] = SimpleQueue()
         try:
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._lock_file.seek(0)
-            holder = self._lock_file.read().strip() or "another process"
-            self._lock_file.close()
-            raise StoreBusyError(f"{data / 'store'} is held by {holder}") from None
-        self._lock_file.truncate(0)
-        self._lock_file.write(f"process {os.getpid()}")
-        self._lock_file.flush()
-        self._calls = threading.Lock()
-        self._session = session.Session(str(data / "store"))
-        self.command("CREATE DATABASE IF NOT EXISTS guankou")
-        self.command("USE guankou")
+            self._writer = _open_session(data)
+            for _ in range(readers):
+                self._free.put(_open_session(data))
+        except BaseException:
+            self._lock.release()
+            raise
+
+    @contextmanager
+    def _reader(self) -> Iterator[session.Session]:
+        reader = self._free.get()
+        try:
+            if reader is None:
+                raise RuntimeError("the store is closed")
+            yield reader
+        finally:
+            self._free.put(reader)
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """See `Store.query`."""
-        text = f"{sql} SETTINGS {QUERY_SETTINGS}"
-        with self._calls:
-            return self._session.query(text, "ArrowTable", params=dict(parameters) if parameters else None)
+        with self._reader() as reader:
+            return reader.query(f"{sql} SETTINGS {self._settings}", "ArrowTable", params=bind(parameters or {}))
 
     def command(self, sql: str) -> None:
         """See `Store.command`."""
-        with self._calls:
-            self._session.query(sql)
+        with self._writing:
+            self._writer.query(sql)
 
     def insert(self, table: str, batch: pa.RecordBatch, token: str) -> None:
         """See `Store.insert`. The token is ours, never from the wire, and has no quotes in it."""
@@ -81,22 +92,36 @@ class ChdbStore:
             writer.write_batch(batch)
         columns = ", ".join(batch.schema.names)
         head = f"INSERT INTO {table} ({columns}) SETTINGS insert_deduplication_token = '{token}', {INSERT_SETTINGS}"
-        with self._calls, self._session.send_insert(head, "ArrowStream") as inserter:
+        with self._writing, self._writer.send_insert(head, "ArrowStream") as inserter:
             inserter.append(sink.getvalue().to_pybytes())
             inserter.finish()
 
     def close(self) -> None:
-        """Close the engine and let the folder go."""
-        with self._calls:
-            self._session.close()
-        fcntl.flock(self._lock_file, fcntl.LOCK_UN)
-        self._lock_file.close()
+        """Wait for what was asked, close the engine and let the folder go; again does nothing."""
+        with self._writing:
+            for _ in range(self._readers):
+                reader = self._free.get()
+                if reader is not None:
+                    reader.close()
+            self._readers = 0
+            self._free.put(None)  # whoever asks from now on is told
+            self._writer.close()
+            self._lock.release()
+
+
+def _open_session(data: Path) -> session.Session:
+    opened = session.Session(str(data / "store"))
+    opened.query("CREATE DATABASE IF NOT EXISTS guankou")
+    opened.query("USE guankou")
+    return opened
 
 
 def open_store(data: Path) -> ChdbStore:
     """The store of `data`, migrated; StoreBusyError when another process holds it."""
-    from pipeline.store.migrate import migrate
-
     store = ChdbStore(data)
-    migrate(store)
+    try:
+        migrate(store)
+    except BaseException:
+        store.close()
+        raise
     return store
