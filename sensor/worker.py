@@ -241,6 +241,7 @@ class Worker:
         for slot in slots[over].tolist():
             self.names.by_slot.pop(slot, None)
         self.seen.totals[kept] = 0
+        self.engine.begin_span(kept)
         self.engine.release(entries)
         self.beside.content_of[slots[over]] = -1
         self.flows.release()

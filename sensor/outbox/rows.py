@@ -22,7 +22,7 @@ Columns = dict[str, object]
 
 
 class Seen:
-    """Octets and messages of flows' outbound directions, by content entry, over the flow's life: (entries, 4)."""
+    """Octets and findings of flows' outbound directions, by content entry, since the flow's last report: int64 (entries, 4)."""
 
     PAYLOAD, INSPECTED, ENCRYPTED, FINDINGS = range(4)
 

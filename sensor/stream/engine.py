@@ -61,6 +61,12 @@ class StreamEngine:
         at = int(flush_pending(self.streams, first, rows, forget, now_ns))
         return -1 if at >= rows else at
 
+    def begin_span(self, entries: np.ndarray) -> None:
+        """These flows have been reported, and may go on: count payload and messages from zero, or the next report repeats them."""
+        for row in (entries * 2, entries * 2 + 1):
+            self.streams.directions["payload"][row] = 0
+            self.streams.directions["messages"][row] = 0
+
     def release(self, entries: np.ndarray) -> None:
         """Nothing refers to these entries any more."""
         self.streams.directions["flow"][entries * 2] = -1
