@@ -11,10 +11,10 @@ needs=(python3-venv:py:ensurepip libpango-1.0-0:lib:libpango-1.0.so.0 libpangoft
 extras=demo
 if [ "$purpose" = test ]; then
   extras=demo,test
-  needs+=(chromium:cmd:chromium chromium-driver:cmd:chromedriver tshark:cmd:tshark iproute2:cmd:ip procps:cmd:ps)
+  needs+=(chromium:cmd:chromium chromium-driver:cmd:chromedriver)
 elif [ "$purpose" = bench ]; then
   extras=demo,test,bench
-  needs+=(tshark:cmd:tshark wireshark-common:cmd:capinfos tcpreplay:cmd:tcprewrite libndpi-bin:cmd:ndpiReader)
+  needs+=(wireshark-common:cmd:capinfos tcpreplay:cmd:tcprewrite libndpi-bin:cmd:ndpiReader)
 fi
 
 missing=()

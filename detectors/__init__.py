@@ -1,1 +1,4 @@
-"""To be written."""
+"""Units of content → findings: decoded, scanned, checked, masked. The sensor comes before and after.
+
+Knows nothing of packets, lines or permissions, and keeps no value in clear.
+"""

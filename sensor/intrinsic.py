@@ -12,6 +12,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from detectors.trigger import lowest_bit
+
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
 
     def prefetch(array, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
@@ -25,11 +27,6 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     def copy_octets(to_array, to, from_array, start, n):  # type: ignore[no-untyped-def]
         """from_array[start:start + n] → to_array[to:to + n]; the ranges must not overlap."""
         to_array[to : to + n] = from_array[start : start + n]
-
-    def lowest_bit(mask):  # type: ignore[no-untyped-def]
-        """Index of the lowest set bit of a non-zero mask."""
-        mask = int(mask)
-        return (mask & -mask).bit_length() - 1
 
 else:
 
@@ -82,11 +79,4 @@ else:
 
         return types.void(to_array, types.int64, from_array, types.int64, types.int64), codegen
 
-    @intrinsic
-    def lowest_bit(typingctx, mask):  # type: ignore[no-untyped-def]  # noqa: ARG001
-        """Index of the lowest set bit of a non-zero mask."""
-
-        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]  # noqa: ARG001
-            return builder.cttz(args[0], ir.IntType(1)(1))
-
-        return types.int64(types.int64), codegen
+__all__ = ["copy_octets", "equal_mask", "lowest_bit", "prefetch"]

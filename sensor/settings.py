@@ -22,4 +22,3 @@ class SensorSettings(BaseModel):
     datagram_idle_after_s: float = Field(60.0, gt=0, description="any other flow ends after this silence")
     active_after_s: float = Field(300.0, gt=0, description="a flow is reported at least this often")
     flush_after_s: float = Field(1.0, gt=0, description="live: findings reach the outbox at least this often")
-    ring_octets: int = Field(64 << 20, ge=1 << 20, description="size of the ring shared with the kernel")
