@@ -15,6 +15,7 @@ from chdb import session
 from pipeline.store.lock import StoreBusyError, StoreLock
 from pipeline.store.migrate import migrate
 from pipeline.store.parameters import bind
+from pipeline.store.unfinished import forget_unfinished
 
 __all__ = ["ChdbStore", "Store", "StoreBusyError", "open_store"]
 
@@ -56,6 +57,7 @@ class ChdbStore:
         self._readers = readers
         self._free: SimpleQueue[session.Session | None] = SimpleQueue()
         try:
+            forget_unfinished(data / "store")
             self._writer = _open_session(data)
             for _ in range(readers):
                 self._free.put(_open_session(data))
