@@ -163,11 +163,13 @@ def passes_org(text, at, check):
 
 @njit(nogil=True, cache=True)
 def card_range(digits, n, cards):
-    """0: no issuer's range; 1: one of them and the right length; 2: UnionPay's. cards int64 (ranges, 4): low, high, shortest, longest."""
+    """0: no issuer's range; 1: one of them and the right length; 2: UnionPay's. cards: see compile.TABLES."""
     prefix = np.int64(0)
     for i in range(6):
         prefix = prefix * 10 + digits[i]
     for i in range(cards.shape[0]):
+        if cards[i, 2] == 0:
+            break
         if cards[i, 0] <= prefix <= cards[i, 1] and cards[i, 2] <= n <= cards[i, 3]:
             return 2 if prefix // 10000 in (62, 81) else 1
     return 0

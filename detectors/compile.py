@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -20,31 +20,32 @@ PLATE_PROVINCES = "京津沪渝冀晋蒙辽吉黑苏浙皖闽赣鲁豫鄂湘粤�
 NOT_SIGNATURES = ("catalogue.toml", "words.toml", "numbers.toml")
 
 
-class Tables(NamedTuple):
-    """What the kernels look up; arrays."""
-
-    signature_of: np.ndarray  # int16 (kinds,), index of the kind's signature, -1 where the catalogue has none
-    mobile: np.ndarray        # uint8 (1000,), first three digits in use
-    province: np.ndarray      # uint8 (100,)
-    cards: np.ndarray         # int64 (ranges, 4)
-    imsi: np.ndarray          # uint8 (100,), networks
-    words: np.ndarray         # uint8: labels and negative words, lower case, back to back
-    word_at: np.ndarray       # int64 (words, 4): start, length, bit set of kinds, whether Latin
-    word_by: np.ndarray       # int64 (257,), words that begin with an octet: word_by[c] .. word_by[c + 1]
-    han: np.ndarray           # uint8 (HAN_LAST - HAN_FIRST + 1,): bit 1 surname, 2 plate's province
-    tests: np.ndarray         # uint64 set: values that are never findings
-    not_names: np.ndarray     # uint64 set
-    compounds: np.ndarray     # uint64 set: compound surnames
-    before: np.ndarray        # uint64 set: what a name may follow within a run of Han
-    after: np.ndarray         # uint64 set: what may follow a name within a run of Han
-    domains: np.ndarray       # uint64 set: top-level domains; documentation domains' names are in `tests`
-    roles: np.ndarray         # uint64 set: mailboxes that stand for nobody
+# What the kernels look up, as one record: a kernel hands it on as a pointer, where a tuple of arrays costs 100 ns a call. Sets are open
+# tables of FNV-1a hashes, 0 free (see make_set); lists end at their first row of zeros.
+TABLES = np.dtype([
+    ("tests", np.uint64, 1024),       # set: values that are never findings
+    ("not_names", np.uint64, 8192),   # set
+    ("compounds", np.uint64, 1024),   # set: compound surnames
+    ("before", np.uint64, 1024),      # set: what a name may follow within a run of Han
+    ("after", np.uint64, 1024),       # set: what may follow a name within a run of Han
+    ("domains", np.uint64, 4096),     # set: top-level domains; documentation domains' names are in `tests`
+    ("roles", np.uint64, 1024),       # set: mailboxes that stand for nobody
+    ("cards", np.int64, (64, 4)),     # list: lowest and highest six digits, shortest and longest number
+    ("word_at", np.int64, (1024, 4)),  # start, length, bit set of kinds, whether Latin; sorted by first octet
+    ("word_by", np.int64, 257),       # words that begin with an octet: word_by[c] .. word_by[c + 1]
+    ("signature_of", np.int16, len(KINDS)),  # index of the kind's signature, -1 where the catalogue has none
+    ("words", np.uint8, 16384),       # labels and negative words, lower case, back to back
+    ("mobile", np.uint8, 1000),       # first three digits in use
+    ("province", np.uint8, 100),
+    ("imsi", np.uint8, 100),          # networks
+    ("han", np.uint8, HAN_LAST - HAN_FIRST + 1),  # bit 1 surname, 2 plate's province
+], align=True)
 
 
 class Catalogue:
-    """Signatures, in a fixed order, and the tables compiled from them."""
+    """Signatures, in a fixed order, and the tables compiled from them: TABLES (1,)."""
 
-    def __init__(self, signatures: list[Signature], tables: Tables, version: str) -> None:
+    def __init__(self, signatures: list[Signature], tables: np.ndarray, version: str) -> None:
         self.signatures, self.tables, self.version = signatures, tables, version
 
 
@@ -83,29 +84,41 @@ def _read_family(path: Path) -> list[Signature]:
         raise ValueError("\n".join(places)) from None
 
 
-def _compile(folder: Path, ids: list[str]) -> Tables:
+def _compile(folder: Path, ids: list[str]) -> np.ndarray:
     words, numbers = _read(folder / "words.toml"), _read(folder / "numbers.toml")
     blob, word_at, word_by = _words(words)
     lists = {name: (folder / f"{name}.txt").read_text("utf-8").split() for name in ("compound_surnames", "not_names")}
-    mobile = np.zeros(1000, np.uint8)
+    labels = words["labels"]["name"]
+    sets = {
+        "tests": numbers["test"]["values"] + numbers["test"]["domains"], "not_names": lists["not_names"],
+        "compounds": lists["compound_surnames"], "before": [*words["name"]["before"], *labels], "after": words["name"]["after"],
+        "domains": numbers["email"]["tlds"], "roles": numbers["email"]["roles"],
+    }
+    tables = np.zeros(1, TABLES)
+    table = tables[0]
+    for name, members in sets.items():
+        table[name] = make_set(members, _room(folder, name, 2 * len(members)))
+    for name, rows in (("cards", np.array(numbers["card"]["ranges"], np.int64).reshape(-1, 4)), ("word_at", word_at), ("words", blob)):
+        _room(folder, name, len(rows) + 1)
+        table[name][: len(rows)] = rows
+    table["word_by"] = word_by
+    table["signature_of"] = [ids.index(kind) if kind in ids else -1 for kind in KINDS]
     for span in numbers["mobile"]["allocated"]:
         low, _, high = span.partition("-")
-        mobile[int(low) : int(high or low) + 1] = 1
-    province, imsi = np.zeros(100, np.uint8), np.zeros(100, np.uint8)
-    province[numbers["division"]["provinces"]] = 1
-    imsi[[int(network) for network in numbers["imsi"]["networks"]]] = 1
-    han = np.zeros(HAN_LAST - HAN_FIRST + 1, np.uint8)
+        table["mobile"][int(low) : int(high or low) + 1] = 1
+    table["province"][numbers["division"]["provinces"]] = 1
+    table["imsi"][[int(network) for network in numbers["imsi"]["networks"]]] = 1
     for bit, letters in ((1, (folder / "surnames.txt").read_text("utf-8").strip()), (2, PLATE_PROVINCES)):
-        han[[ord(letter) - HAN_FIRST for letter in letters]] |= bit
-    labels = words["labels"]["name"]
-    return Tables(
-        signature_of=np.array([ids.index(kind) if kind in ids else -1 for kind in KINDS], np.int16),
-        mobile=mobile, province=province, cards=np.array(numbers["card"]["ranges"], np.int64), imsi=imsi,
-        words=blob, word_at=word_at, word_by=word_by, han=han,
-        tests=make_set(numbers["test"]["values"] + numbers["test"]["domains"]), not_names=make_set(lists["not_names"]),
-        compounds=make_set(lists["compound_surnames"]), before=make_set([*words["name"]["before"], *labels]),
-        after=make_set(words["name"]["after"]), domains=make_set(numbers["email"]["tlds"]), roles=make_set(numbers["email"]["roles"]),
-    )
+        table["han"][[ord(letter) - HAN_FIRST for letter in letters]] |= bit
+    return tables
+
+
+def _room(folder: Path, name: str, needed: int) -> int:
+    """Rows that TABLES has for `name`; ValueError where the catalogue needs more."""
+    room = int(TABLES[name].shape[0])
+    if needed > room:
+        raise ValueError(f"{folder}: {name}: room for {room} rows, {needed} are needed (see detectors/compile.py)")
+    return room
 
 
 def _words(words: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -127,9 +140,9 @@ def _words(words: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.frombuffer(bytearray(b"".join(ordered)), np.uint8), np.array(rows, np.int64), by
 
 
-def make_set(words: list[str]) -> np.ndarray:
-    """Words as an open table of FNV-1a hashes, uint64 (2^k,): see mask_kernels.is_known."""
-    table = np.zeros(1 << max(3, (4 * len(words)).bit_length()), np.uint64)
+def make_set(words: list[str], size: int = 0) -> np.ndarray:
+    """Words as an open table of FNV-1a hashes, uint64 (size,), a power of two: see mask_kernels.is_known."""
+    table = np.zeros(size or 1 << max(3, (4 * len(words)).bit_length()), np.uint64)
     for word in words:
         value = fnv1a(word.lower().encode())
         at = value % table.size

@@ -38,7 +38,7 @@ def is_local(c):
     return is_alnum(c) or c in (46, 95, 37, 43, 45)
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def take_email(text, at, low, high, tables, found, n):
     """The e-mail address around the @ at `at`."""
     start = at
@@ -57,9 +57,9 @@ def take_email(text, at, low, high, tables, found, n):
             dot = end - 1
             while dot > at and text[dot] != 46:
                 dot -= 1
-    if start == at or dot <= at + 1 or not is_known(text, dot + 1, end, tables.domains) or is_known(text, at + 1, end, tables.tests):
+    if start == at or dot <= at + 1 or not is_known(text, dot + 1, end, tables["domains"]) or is_known(text, at + 1, end, tables["tests"]):
         return n
-    if is_known(text, start, at, tables.roles):
+    if is_known(text, start, at, tables["roles"]):
         return put(found, n, start, end, EMAIL, LOW, LOW)
     return put(found, n, start, end, EMAIL, MEDIUM, MEDIUM)
 

@@ -10,26 +10,27 @@ from detectors.check_kernels import card_range, is_date, number, passes_luhn, pa
 from detectors.kinds import KINDS
 from detectors.mask_kernels import is_known
 
-RESIDENT_ID, RESIDENT_ID_15, RESIDENCE_PERMIT, FOREIGN_ID, HKMO_PERMIT, TW_PERMIT, EXIT_PERMIT, PASSPORT, MRZ = range(9)
-MOBILE, LANDLINE, EMAIL, IMEI, IMSI, ICCID, BANK_CARD, TRACK2, USCI, ORG_CODE, PLATE, VIN, COORDINATES = range(9, 22)
-PRIVATE_KEY, ACCESS_KEY, MARKING, NAME, ADDRESS = range(22, len(KINDS))
-NOTHING, LOW, MEDIUM, HIGH = 0, 1, 2, 3
+# int64 and no Python integers: a kernel is compiled once for all of them instead of once for each
+RESIDENT_ID, RESIDENT_ID_15, RESIDENCE_PERMIT, FOREIGN_ID, HKMO_PERMIT, TW_PERMIT, EXIT_PERMIT, PASSPORT, MRZ = np.arange(9)
+MOBILE, LANDLINE, EMAIL, IMEI, IMSI, ICCID, BANK_CARD, TRACK2, USCI, ORG_CODE, PLATE, VIN, COORDINATES = np.arange(9, 22)
+PRIVATE_KEY, ACCESS_KEY, MARKING, NAME, ADDRESS = np.arange(22, len(KINDS))
+NOTHING, LOW, MEDIUM, HIGH = np.arange(4)
 LONGEST_NUMBER = 24
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def is_digit(c):
     """0–9."""
     return 48 <= c <= 57
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def is_alnum(c):
     """0–9, A–Z, a–z."""
     return 48 <= c <= 57 or 65 <= (c & 0xDF) <= 90
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def bounded(text, start, stop, low, high):
     """Whether no letter, digit, mask or fraction touches text[start:stop]; the text itself ends at `low` and `high`."""
     if start > low:
@@ -43,7 +44,7 @@ def bounded(text, start, stop, low, high):
     return True
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def put(found, n, start, stop, kind, with_context, without):
     """Append a candidate if there is room; the new number."""
     if n < found.shape[0]:
@@ -52,7 +53,7 @@ def put(found, n, start, stop, kind, with_context, without):
     return n
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def run_stop(text, at, high):
     """End of the digits at `at`, single spaces and hyphens between digits included."""
     while at < high:
@@ -64,7 +65,7 @@ def run_stop(text, at, high):
     return at
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def run_start(text, at, low):
     """Start of the run that the digit at `at` is in."""
     while at > low:
@@ -76,11 +77,10 @@ def run_start(text, at, low):
     return at
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def take_run(text, start, stop, low, high, tables, digits, found, n):
     """Candidates of the run text[start:stop]; the new number of them. digits is scratch, int64 (LONGEST_NUMBER,)."""
-    solid = True
-    count = 0
+    solid, count = True, np.int64(0)
     for i in range(start, stop):
         if is_digit(text[i]):
             if count < LONGEST_NUMBER:
@@ -140,7 +140,7 @@ def take_landline(text, low, at, end):
     return 51 <= text[first + 1] <= 57
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def take_grouped(text, start, stop, low, high, tables, digits, count, found, n):
     """A number written in groups: mobile 3-4-4, card 4-4-4-4…, resident ID 6-8-4."""
     if not bounded(text, start, stop, low, high):
@@ -149,9 +149,9 @@ def take_grouped(text, start, stop, low, high, tables, digits, count, found, n):
     while is_digit(text[start + first]):
         first += 1
     if count == 11 and first == 3 and digits[0] == 1 and stop - start == 13 and text[start + 3] == text[start + 8]:
-        return take_mobile(text, start, stop, tables, digits, 0, found, n)
+        return take_mobile(text, start, stop, tables, digits, np.int64(0), found, n)
     if count == 13 and digits[0] == 8 and digits[1] == 6 and digits[2] == 1 and first == 2:
-        return take_mobile(text, start, stop, tables, digits, 2, found, n)
+        return take_mobile(text, start, stop, tables, digits, np.int64(2), found, n)
     if count == 18 and first == 6:
         return take_id(text, start, stop, tables, digits, 48 + digits[17], found, n)
     if first == 4 and 14 <= count <= 19:
@@ -159,11 +159,11 @@ def take_grouped(text, start, stop, low, high, tables, digits, count, found, n):
     return n
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def take_number(text, start, stop, low, high, tables, digits, count, found, n):
     """Candidates of the unbroken digits text[start:stop]."""
     if stop < high and (text[stop] | 0x20) == 120 and count == 17 and bounded(text, start, stop + 1, low, high):
-        return take_id(text, start, stop + 1, tables, digits, 120, found, n)
+        return take_id(text, start, stop + 1, tables, digits, np.int64(120), found, n)
     if start - 1 >= low and 65 <= text[start - 1] <= 90:
         return take_lettered(text, start, stop, low, high, count, found, n)
     if stop < high and (text[stop] == 61 or text[stop] == 68) and 13 <= count <= 19:
@@ -172,11 +172,11 @@ def take_number(text, start, stop, low, high, tables, digits, count, found, n):
         return n
     if count == 11:
         if digits[0] == 1:
-            return take_mobile(text, start, stop, tables, digits, 0, found, n)
+            return take_mobile(text, start, stop, tables, digits, np.int64(0), found, n)
         if digits[0] == 0 and digits[1] in (1, 2) and 2 <= digits[3] <= 8:
             return put(found, n, start, stop, LANDLINE, MEDIUM, LOW)
     elif count == 13 and digits[0] == 8 and digits[1] == 6:
-        return take_mobile(text, start, stop, tables, digits, 2, found, n)
+        return take_mobile(text, start, stop, tables, digits, np.int64(2), found, n)
     elif count == 18:
         before = n
         n = take_id(text, start, stop, tables, digits, 48 + digits[17], found, n)
@@ -189,84 +189,84 @@ def take_number(text, start, stop, low, high, tables, digits, count, found, n):
         return put(found, n, start, stop, PASSPORT, MEDIUM, NOTHING)
     elif count in (19, 20) and digits[0] == 8 and digits[1] == 9 and digits[2] == 8 and digits[3] == 6:
         if count == 20:
-            return put(found, n, start, stop, ICCID, HIGH, HIGH) if passes_luhn(digits, 20) else n
+            return put(found, n, start, stop, ICCID, HIGH, HIGH) if passes_luhn(digits, count) else n
         return put(found, n, start, stop, ICCID, MEDIUM, LOW)
     if 15 <= count <= 19:
         n = take_card(text, start, stop, low, high, tables, digits, count, found, n)
     return n
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def take_mobile(text, start, stop, tables, digits, at, found, n):
     """Eleven digits from digits[at] on."""
-    if not 3 <= digits[at + 1] <= 9 or is_known(text, start, stop, tables.tests):
+    if not 3 <= digits[at + 1] <= 9 or is_known(text, start, stop, tables["tests"]):
         return n
     same = 0  # 13800000000 and the like stand in forms, not for persons
     for i in range(at + 4, at + 11):
         same += digits[i] == digits[at + 3]
     if same == 7:
         return n
-    known = tables.mobile[digits[at] * 100 + digits[at + 1] * 10 + digits[at + 2]]
+    known = tables["mobile"][digits[at] * 100 + digits[at + 1] * 10 + digits[at + 2]]
     if at == 2 and start > 0 and text[start - 1] == 43:
         start -= 1
     return put(found, n, start, stop, MOBILE, MEDIUM, LOW if known else NOTHING)
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def take_id(text, start, stop, tables, digits, check, found, n):
     """Eighteen characters: resident ID, residence permit, foreign permanent residence."""
     year = digits[6] * 1000 + digits[7] * 100 + digits[8] * 10 + digits[9]
     month, day = digits[10] * 10 + digits[11], digits[12] * 10 + digits[13]
-    if not is_date(year, month, day) or not passes_mod11(digits, check) or is_known(text, start, stop, tables.tests):
+    if not is_date(year, month, day) or not passes_mod11(digits, check) or is_known(text, start, stop, tables["tests"]):
         return n
     province = digits[0] * 10 + digits[1]
     if digits[0] == 9:
         inner = digits[1] * 10 + digits[2]
-        return put(found, n, start, stop, FOREIGN_ID, HIGH, HIGH) if tables.province[inner] or inner == 11 else n
+        return put(found, n, start, stop, FOREIGN_ID, HIGH, HIGH) if tables["province"][inner] or inner == 11 else n
     if province in (81, 82, 83) and digits[2] == 0 and digits[3] == 0 and digits[4] == 0 and digits[5] == 0:
         return put(found, n, start, stop, RESIDENCE_PERMIT, HIGH, HIGH)
-    if not tables.province[province]:
+    if not tables["province"][province]:
         return n
     prefecture = digits[2] * 10 + digits[3]
     sure = prefecture <= 70 or prefecture == 90
     return put(found, n, start, stop, RESIDENT_ID, HIGH, HIGH if sure else MEDIUM)
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def take_fifteen(text, start, stop, tables, digits, found, n):
     """Fifteen digits: IMSI, IMEI, old resident ID; labels decide between them."""
-    if is_known(text, start, stop, tables.tests):
+    if is_known(text, start, stop, tables["tests"]):
         return n
-    if digits[0] == 4 and digits[1] == 6 and digits[2] == 0 and tables.imsi[digits[3] * 10 + digits[4]]:
+    if digits[0] == 4 and digits[1] == 6 and digits[2] == 0 and tables["imsi"][digits[3] * 10 + digits[4]]:
         n = put(found, n, start, stop, IMSI, MEDIUM, LOW)
-    if passes_luhn(digits, 15):
+    if passes_luhn(digits, np.int64(15)):
         n = put(found, n, start, stop, IMEI, HIGH, LOW)
-    if tables.province[digits[0] * 10 + digits[1]]:
+    if tables["province"][digits[0] * 10 + digits[1]]:
         year, month, day = 1900 + digits[6] * 10 + digits[7], digits[8] * 10 + digits[9], digits[10] * 10 + digits[11]
         if is_date(year, month, day):
             n = put(found, n, start, stop, RESIDENT_ID_15, MEDIUM, NOTHING)
     return n
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def take_card(text, start, stop, low, high, tables, digits, count, found, n):  # noqa: ARG001
     """Thirteen to nineteen digits of a bank card."""
-    issuer = card_range(digits, count, tables.cards)
-    if issuer == 0 or is_known(text, start, stop, tables.tests):
+    issuer = card_range(digits, count, tables["cards"])
+    if issuer == 0 or is_known(text, start, stop, tables["tests"]):
         return n
     if passes_luhn(digits, count):
         return put(found, n, start, stop, BANK_CARD, HIGH, MEDIUM if issuer == 2 else LOW)
     return put(found, n, start, stop, BANK_CARD, MEDIUM, NOTHING)
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def take_track(text, start, stop, low, high, tables, digits, count, found, n):
     """Track 2: a card number, a separator, expiry and service code (ISO/IEC 7813)."""
     end = stop + 1
     while end < high and is_digit(text[end]):
         end += 1
     whole = end - stop - 1 >= 7 and start - 1 >= low and not is_alnum(text[start - 1]) or (start == low and end - stop - 1 >= 7)
-    if whole and card_range(digits, count, tables.cards) and 1 <= number(text, stop + 3, 2) <= 12:
+    if whole and card_range(digits, count, tables["cards"]) and 1 <= number(text, stop + 3, 2) <= 12:
         return put(found, n, start, end, TRACK2, HIGH, HIGH)
     if text[stop] == 61 and bounded(text, start, stop, low, high):
         return take_card(text, start, stop, low, high, tables, digits, count, found, n)

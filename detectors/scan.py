@@ -17,7 +17,8 @@ class TextScan:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._tables = catalogue.tables
-        self._scratch = (np.zeros((CANDIDATES, 5), np.int64), np.zeros(LONGEST_NUMBER, np.int64))
+        found, digits = np.zeros((CANDIDATES, 5), np.int64), np.zeros(LONGEST_NUMBER, np.int64)
+        self._scratch = (found, digits, *(np.zeros(CANDIDATES, np.int64) for _ in range(3)))
 
     def __call__(self, text: np.ndarray, bounds: np.ndarray, rows: np.ndarray, hits: Hits, n_hits: int) -> int:
         """Scan bounds[row, 0]..bounds[row, 3] of `text` for each of `rows`; hits from row n_hits on; the new number."""

@@ -49,7 +49,7 @@ NEIGHBOURHOOD = 96  # octets within which another personal value is context
 @njit(nogil=True, cache=True)
 def find_numbers(text, low, high, tables, digits, found):
     """Candidates of all runs of digits in text[low:high]; their number."""
-    n, at = 0, low + STEP - 1
+    n, at = np.int64(0), low + STEP - 1
     while at < high:
         c = text[at]
         near = is_digit(c) or ((c == 32 or c == 45) and at + 1 < high and is_digit(text[at + 1]) and is_digit(text[at - 1]))
@@ -96,7 +96,7 @@ def find_literals(text, low, high, tables, found, n):
     return n
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def take_literal(text, at, low, high, tables, found, n):
     """What may begin, or be announced, at `at`."""
     c = text[at]
@@ -115,7 +115,7 @@ def take_literal(text, at, low, high, tables, found, n):
         if c == 0xE2:  # ★
             return take_marking(text, at, low, high, found, n)
         if at + 1 < high and 65 <= text[at + 1] <= 90:
-            return take_plate(text, at, low, high, tables.han, found, n)
+            return take_plate(text, at, low, high, tables["han"], found, n)
         return n
     if c in (0x22, 0x3D, 0x3A, 0x3E):
         return take_labelled_name(text, at + 1, low, high, tables, found, n)
@@ -142,7 +142,7 @@ def is_person_hit(kind):
     return kind <= BANK_CARD and kind not in (IMEI, IMSI, ICCID) or kind in (PLATE, VIN, COORDINATES, NAME, ADDRESS)
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def settle_tier(text, low, found, order, i, n, tables):
     """The tier of candidate order[i]: its label, another hit beside it, or a negative word decide."""
     row = order[i]
@@ -155,7 +155,7 @@ def settle_tier(text, low, found, order, i, n, tables):
                 return with_context
         if kind == MOBILE and name_before(text, low, found[row, 0], tables):
             return with_context
-    label, negative = nearest_word(text, low, found[row, 0], kind, tables.words, tables.word_at, tables.word_by)
+    label, negative = nearest_word(text, low, found[row, 0], kind, tables["words"], tables["word_at"], tables["word_by"])
     if label >= 0 and label > negative:
         return with_context
     return max(0, without - 1) if negative >= 0 else without
@@ -180,34 +180,76 @@ def is_beside(text, found, first, second):
 
 
 @njit(nogil=True, cache=True)
+def sort_by_start(found, order, spare, n):
+    """Bring the candidates order[:n] into order of start: what the passes found one after another are a few runs that are merged."""
+    runs = 2
+    while runs > 1:
+        runs, at = 0, 0
+        while at < n:
+            middle = run_end(found, order, at, n)
+            stop = run_end(found, order, middle, n)
+            merge(found, order, spare, at, middle, stop)
+            runs += 1
+            at = stop
+
+
+@njit(nogil=True, cache=True)
+def run_end(found, order, at, n):
+    """Behind the candidates from order[at] on that stand in order."""
+    if at < n:
+        at += 1
+    while at < n and found[order[at - 1], 0] <= found[order[at], 0]:
+        at += 1
+    return at
+
+
+@njit(nogil=True, cache=True)
+def merge(found, order, spare, at, middle, stop):
+    """Merge two neighbouring runs, stably."""
+    if middle == stop:
+        return
+    for i in range(at, middle):
+        spare[i] = order[i]
+    left, right = at, middle
+    for to in range(at, stop):
+        if right == stop or (left < middle and found[spare[left], 0] <= found[order[right], 0]):
+            if left == middle:
+                return
+            order[to] = spare[left]
+            left += 1
+        else:
+            order[to] = order[right]
+            right += 1
+
+
+@njit(nogil=True, cache=True)
 def drop_overlaps(found, order, tiers, n):
     """Of overlapping candidates keep the longest, then the highest: tiers of the others become 0. Only those with a tier count."""
     kept = np.int64(-1)
     for i in range(n):
-        if tiers[i] == 0:
+        row = order[i]
+        if tiers[row] == 0:
             continue
-        if kept >= 0 and found[order[i], 0] < found[order[kept], 1]:
-            a, b = order[kept], order[i]
-            longer = (found[b, 1] - found[b, 0]) - (found[a, 1] - found[a, 0])
-            same = longer == 0 and tiers[i] == tiers[kept]
+        if kept >= 0 and found[row, 0] < found[kept, 1]:
+            longer = (found[row, 1] - found[row, 0]) - (found[kept, 1] - found[kept, 0])
+            same = longer == 0 and tiers[row] == tiers[kept]
             # a resident ID can pass a credit identifier's check too: kinds stand in order of preference
-            if longer > 0 or (longer == 0 and tiers[i] > tiers[kept]) or (same and found[b, 2] < found[a, 2]):
+            if longer > 0 or (longer == 0 and tiers[row] > tiers[kept]) or (same and found[row, 2] < found[kept, 2]):
                 tiers[kept] = 0
-                kept = np.int64(i)
             else:
-                tiers[i] = 0
-        else:
-            kept = np.int64(i)
+                tiers[row] = 0
+                continue
+        kept = row
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def find_names(text, low, high, tables, found, order, tiers, n, more):
     """Names in the gaps beside the hits; the new number of candidates. They lie in no hit and need no settling."""
     before = low
     for i in range(n):
-        if tiers[i] < MEDIUM:
-            continue
         row = order[i]
+        if tiers[row] < MEDIUM:
+            continue
         start, stop = found[row, 0], found[row, 1]
         if is_person_hit(found[row, 2]):
             first = start
@@ -240,7 +282,7 @@ def align(text, at, stop):
 def next_start(found, order, tiers, i, n, high):
     """Where the next hit of medium tier begins."""
     for j in range(i + 1, n):
-        if tiers[j] >= MEDIUM:
+        if tiers[order[j]] >= MEDIUM:
             return found[order[j], 0]
     return high
 
@@ -249,36 +291,35 @@ def next_start(found, order, tiers, i, n, high):
 def scan_text(text, low, high, tables, scratch, unit, hits, n_hits):
     """Hits of text[low:high] as rows n_hits.. of `hits`, in order of start; the new number of rows.
 
-    scratch  (found int64 (rows, 5), digits int64 (24,)); 256 octets behind `high` must be readable
+    tables   a record of compile.TABLES
+    scratch  (found int64 (rows, 5), digits int64 (LONGEST_NUMBER,), order, spare, tiers int64 (rows,))
+    256 octets behind `high` must be readable
     """
-    found, digits = scratch
+    found, digits, order, spare, tiers = scratch
     n = find_numbers(text, low, high, tables, digits, found)
     n = find_codes(text, low, high, found, n)
     n = find_literals(text, low, high, tables, found, n)
     if n == 0:
         return n_hits
-    order = np.argsort(found[:n, 0])
-    tiers = np.empty(n, np.int64)
     for i in range(n):
-        tiers[i] = settle_tier(text, low, found, order, i, n, tables)
+        order[i] = i
+    sort_by_start(found, order, spare, n)
+    for i in range(n):
+        tiers[order[i]] = settle_tier(text, low, found, order, i, n, tables)
     drop_overlaps(found, order, tiers, n)
     more = find_names(text, low, high, tables, found, order, tiers, n, n)
     if more > n:
-        kept = tiers
-        tiers = np.empty(more, np.int64)
-        for i in range(n):
-            tiers[order[i]] = kept[i]
         for i in range(n, more):
-            tiers[i] = found[i, 3]
-        order = np.argsort(found[:more, 0])
-        tiers = tiers[order]
+            order[i], tiers[i] = i, found[i, 3]
+        sort_by_start(found, order, spare, more)
         drop_overlaps(found, order, tiers, more)
         n = more
     for i in range(n):
-        signature = tables.signature_of[found[order[i], 2]]
-        if tiers[i] > 0 and signature >= 0 and n_hits < hits.unit.shape[0]:
-            hits.unit[n_hits], hits.signature[n_hits], hits.tier[n_hits] = unit, signature, tiers[i]
-            hits.start[n_hits], hits.stop[n_hits] = found[order[i], 0], found[order[i], 1]
+        row = order[i]
+        signature = tables["signature_of"][found[row, 2]]
+        if tiers[row] > 0 and signature >= 0 and n_hits < hits.unit.shape[0]:
+            hits.unit[n_hits], hits.signature[n_hits], hits.tier[n_hits] = unit, signature, tiers[row]
+            hits.start[n_hits], hits.stop[n_hits] = found[row, 0], found[row, 1]
             n_hits += 1
     return n_hits
 
@@ -286,9 +327,8 @@ def scan_text(text, low, high, tables, scratch, unit, hits, n_hits):
 @njit(nogil=True, cache=True)
 def scan_rows(text, bounds, rows, tables, scratch, hits, n_hits):
     """scan_text over bounds[row, 0]..bounds[row, 3] of each of `rows`."""
+    table = tables[0]  # a record: handed on as one pointer
     for i in range(rows.shape[0]):
         row = rows[i]
-        n_hits = scan_text(text, bounds[row, 0], bounds[row, 3], tables, scratch, row, hits, n_hits)
+        n_hits = scan_text(text, bounds[row, 0], bounds[row, 3], table, scratch, row, hits, n_hits)
     return n_hits
-
-

@@ -15,7 +15,7 @@ SURNAME = 1
 HAO, SHI, QU, XIAN, LU = 0x53F7, 0x5E02, 0x533A, 0x53BF, 0x8DEF
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def nearest_word(text, low, at, bit, words, word_at, word_by):
     """(where the last label of a kind ends before `at`, where the last negative word does); -1 for none. bit: the kind's number."""
     label, negative = np.int64(-1), np.int64(-1)
@@ -67,7 +67,7 @@ def ends_word(text, at, stop, latin, length):
     return not latin or length > 3 or at >= stop or not 97 <= text[at] <= 122
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def han_at(text, at, high):
     """The Han character of three octets at `at`, or -1."""
     if at + 2 >= high or not 0xE4 <= text[at] <= 0xE9:
@@ -76,7 +76,7 @@ def han_at(text, at, high):
     return code if HAN_FIRST <= code <= HAN_LAST else np.int64(-1)
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def surname_length(text, at, stop, han, compounds):
     """Characters of the surname at `at`: 2 for a compound one, 1, or 0."""
     if stop - at >= 9 and is_known(text, at, at + 6, compounds):
@@ -85,30 +85,30 @@ def surname_length(text, at, stop, han, compounds):
     return 1 if code >= 0 and han[code - HAN_FIRST] & SURNAME else 0
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def name_at(text, at, stop, tables):
     """Octets of the name at the start of the Han run text[at:stop], or 0: all of the run, or up to a word that follows names."""
-    surname = surname_length(text, at, stop, tables.han, tables.compounds)
+    surname = surname_length(text, at, stop, tables["han"], tables["compounds"])
     if surname == 0:
         return 0
     characters = (stop - at) // 3
     if surname + 1 <= characters <= surname + 2:
-        return characters * 3 if is_name(text, at, stop, tables.not_names) else 0
+        return characters * 3 if is_name(text, at, stop, tables["not_names"]) else 0
     for given in (2, 1):
         end = at + (surname + given) * 3
-        if end < stop and follows_name(text, end, stop, tables.after) and is_name(text, at, end, tables.not_names):
+        if end < stop and follows_name(text, end, stop, tables["after"]) and is_name(text, at, end, tables["not_names"]):
             return (surname + given) * 3
     return 0
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def is_name(text, at, end, not_names):
     """Whether a word that has a name's form is no other word: not listed, and not ending as labels do (号码址证额费率)."""
     last = han_at(text, end - 3, end)
     return not is_one_of(last, (0x53F7, 0x7801, 0x5740, 0x8BC1, 0x989D, 0x8D39, 0x7387)) and not is_known(text, at, end, not_names)
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def follows_name(text, at, stop, after):
     """Whether a word that follows names stands at `at`."""
     for characters in (1, 2):
@@ -117,7 +117,7 @@ def follows_name(text, at, stop, after):
     return False
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def cue_before(text, low, at, before):
     """Whether a word that precedes names ends at `at`."""
     for characters in (1, 2, 3, 4):
@@ -126,7 +126,7 @@ def cue_before(text, low, at, before):
     return False
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def take_names(text, low, high, tables, found, n):
     """Names in text[low:high], which lies beside a hit: whole runs of Han, beginnings of runs, and what follows a cue in a run."""
     at = low
@@ -142,7 +142,7 @@ def take_names(text, low, high, tables, found, n):
             continue
         place = at
         while place < stop:
-            if place == at or cue_before(text, at, place, tables.before):
+            if place == at or cue_before(text, at, place, tables["before"]):
                 length = name_at(text, place, stop, tables)
                 if length:
                     n = put(found, n, place, place + length, NAME, MEDIUM, MEDIUM)
@@ -153,7 +153,7 @@ def take_names(text, low, high, tables, found, n):
     return n
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def take_labelled_name(text, at, low, high, tables, found, n):
     """A name that a label announces: `at` is behind the label or the opening quote."""
     while at < high and text[at] in (32, 34, 39, 58, 61, 62, 9):
@@ -168,7 +168,7 @@ def take_labelled_name(text, at, low, high, tables, found, n):
     length = name_at(text, at, stop, tables)  # first: cheaper than looking for the label, and mostly there is no surname
     if length == 0:
         return n
-    label, negative = nearest_word(text, max(low, at - 24), at, np.int64(NAME), tables.words, tables.word_at, tables.word_by)
+    label, negative = nearest_word(text, max(low, at - 24), at, np.int64(NAME), tables["words"], tables["word_at"], tables["word_by"])
     if label < 0 or negative > label or not is_person_label(text, label, low):
         return n
     if label == at and at + length < stop:  # in one run with its label a name must end the run: 负责人应当…
@@ -176,7 +176,7 @@ def take_labelled_name(text, at, low, high, tables, found, n):
     return put(found, n, at, at + length, NAME, MEDIUM, MEDIUM)
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@njit(nogil=True, cache=True)
 def name_before(text, low, at, tables):
     """Whether a name stands right before `at`, but for a bracket, a comma, a quote or the like."""
     end = at
