@@ -35,6 +35,7 @@ TABLES = np.dtype([
     ("word_by", np.int64, 257),       # words that begin with an octet: word_by[c] .. word_by[c + 1]
     ("signature_of", np.int16, len(KINDS)),  # index of the kind's signature, -1 where the catalogue has none
     ("words", np.uint8, 16384),       # labels and negative words, lower case, back to back
+    ("tails", np.uint8, 2048),        # how a value of `tests` may end: the low four bits of its last three octets, as digits
     ("mobile", np.uint8, 1000),       # first three digits in use
     ("province", np.uint8, 100),
     ("imsi", np.uint8, 100),          # networks
@@ -101,6 +102,8 @@ def _compile(folder: Path, ids: list[str]) -> np.ndarray:
     for name, rows in (("cards", np.array(numbers["card"]["ranges"], np.int64).reshape(-1, 4)), ("word_at", word_at), ("words", blob)):
         _room(folder, name, len(rows) + 1)
         table[name][: len(rows)] = rows
+    for value in numbers["test"]["values"]:
+        table["tails"][sum((octet & 15) * weight for octet, weight in zip(value.encode()[-3:], (100, 10, 1), strict=True))] = 1
     table["word_by"] = word_by
     table["signature_of"] = [ids.index(kind) if kind in ids else -1 for kind in KINDS]
     for span in numbers["mobile"]["allocated"]:

@@ -15,7 +15,8 @@ RESIDENT_ID, RESIDENT_ID_15, RESIDENCE_PERMIT, FOREIGN_ID, HKMO_PERMIT, TW_PERMI
 MOBILE, LANDLINE, EMAIL, IMEI, IMSI, ICCID, BANK_CARD, TRACK2, USCI, ORG_CODE, PLATE, VIN, COORDINATES = np.arange(9, 22)
 PRIVATE_KEY, ACCESS_KEY, MARKING, NAME, ADDRESS = np.arange(22, len(KINDS))
 NOTHING, LOW, MEDIUM, HIGH = np.arange(4)
-LONGEST_NUMBER = 24
+LONGEST_NUMBER = 20
+LENGTHS = sum(1 << n for n in (8, 9, 10, 11, *range(13, LONGEST_NUMBER + 1)))  # digits of a number without letters
 
 
 @njit(nogil=True, cache=True)
@@ -66,32 +67,20 @@ def run_stop(text, at, high):
 
 
 @njit(nogil=True, cache=True)
-def run_start(text, at, low):
-    """Start of the run that the digit at `at` is in."""
-    while at > low:
-        c = text[at - 1]
-        if is_digit(c) or (c == 32 or c == 45) and at - 1 > low and is_digit(text[at - 2]) and is_digit(text[at]):
-            at -= 1
-        else:
-            break
-    return at
-
-
-@njit(nogil=True, cache=True)
 def take_run(text, start, stop, low, high, tables, digits, found, n):
     """Candidates of the run text[start:stop]; the new number of them. digits is scratch, int64 (LONGEST_NUMBER,)."""
-    solid, count = True, np.int64(0)
+    count = np.int64(0)
     for i in range(start, stop):
-        if is_digit(text[i]):
-            if count < LONGEST_NUMBER:
-                digits[count] = np.int64(text[i]) - 48
-            count += 1
-        else:
-            solid = False
-    if solid:
+        count += is_digit(text[i])
+    if count == stop - start:
         return take_number(text, start, stop, low, high, tables, digits, count, found, n)
     if 11 <= count <= 19:
         before = n
+        at = 0
+        for i in range(start, stop):
+            if is_digit(text[i]):
+                digits[at] = np.int64(text[i]) - 48
+                at += 1
         n = take_grouped(text, start, stop, low, high, tables, digits, count, found, n)
         if n > before:
             return n
@@ -101,8 +90,6 @@ def take_run(text, start, stop, low, high, tables, digits, found, n):
         while end < stop and is_digit(text[end]):
             end += 1
         if end - at >= 7:
-            for i in range(min(end - at, LONGEST_NUMBER)):
-                digits[i] = np.int64(text[at + i]) - 48
             if end - at <= 8 and at - 4 >= start and take_landline(text, start, at, end):
                 first = landline_start(text, start, at)
                 if bounded(text, first, end, low, high):
@@ -162,9 +149,14 @@ def take_grouped(text, start, stop, low, high, tables, digits, count, found, n):
 @njit(nogil=True, cache=True)
 def take_number(text, start, stop, low, high, tables, digits, count, found, n):
     """Candidates of the unbroken digits text[start:stop]."""
+    lettered = start > low and 65 <= text[start - 1] <= 90
+    if not lettered and (count > LONGEST_NUMBER or not LENGTHS >> count & 1):
+        return n
+    for i in range(min(count, LONGEST_NUMBER)):
+        digits[i] = np.int64(text[start + i]) - 48
     if stop < high and (text[stop] | 0x20) == 120 and count == 17 and bounded(text, start, stop + 1, low, high):
         return take_id(text, start, stop + 1, tables, digits, np.int64(120), found, n)
-    if start - 1 >= low and 65 <= text[start - 1] <= 90:
+    if lettered:
         return take_lettered(text, start, stop, low, high, count, found, n)
     if stop < high and (text[stop] == 61 or text[stop] == 68) and 13 <= count <= 19:
         return take_track(text, start, stop, low, high, tables, digits, count, found, n)
@@ -197,9 +189,16 @@ def take_number(text, start, stop, low, high, tables, digits, count, found, n):
 
 
 @njit(nogil=True, cache=True)
+def is_test(text, start, stop, tables):
+    """Whether the number text[start:stop], four octets or more, stands for nobody. The last three octets rule most of the others out."""
+    tail = (np.int64(text[stop - 3]) & 15) * 100 + (np.int64(text[stop - 2]) & 15) * 10 + (np.int64(text[stop - 1]) & 15)
+    return tables["tails"][tail] and is_known(text, start, stop, tables["tests"])
+
+
+@njit(nogil=True, cache=True)
 def take_mobile(text, start, stop, tables, digits, at, found, n):
     """Eleven digits from digits[at] on."""
-    if not 3 <= digits[at + 1] <= 9 or is_known(text, start, stop, tables["tests"]):
+    if not 3 <= digits[at + 1] <= 9 or is_test(text, start, stop, tables):
         return n
     same = 0  # 13800000000 and the like stand in forms, not for persons
     for i in range(at + 4, at + 11):
@@ -217,7 +216,7 @@ def take_id(text, start, stop, tables, digits, check, found, n):
     """Eighteen characters: resident ID, residence permit, foreign permanent residence."""
     year = digits[6] * 1000 + digits[7] * 100 + digits[8] * 10 + digits[9]
     month, day = digits[10] * 10 + digits[11], digits[12] * 10 + digits[13]
-    if not is_date(year, month, day) or not passes_mod11(digits, check) or is_known(text, start, stop, tables["tests"]):
+    if not is_date(year, month, day) or not passes_mod11(digits, check) or is_test(text, start, stop, tables):
         return n
     province = digits[0] * 10 + digits[1]
     if digits[0] == 9:
@@ -235,7 +234,7 @@ def take_id(text, start, stop, tables, digits, check, found, n):
 @njit(nogil=True, cache=True)
 def take_fifteen(text, start, stop, tables, digits, found, n):
     """Fifteen digits: IMSI, IMEI, old resident ID; labels decide between them."""
-    if is_known(text, start, stop, tables["tests"]):
+    if is_test(text, start, stop, tables):
         return n
     if digits[0] == 4 and digits[1] == 6 and digits[2] == 0 and tables["imsi"][digits[3] * 10 + digits[4]]:
         n = put(found, n, start, stop, IMSI, MEDIUM, LOW)
@@ -252,7 +251,7 @@ def take_fifteen(text, start, stop, tables, digits, found, n):
 def take_card(text, start, stop, low, high, tables, digits, count, found, n):  # noqa: ARG001
     """Thirteen to nineteen digits of a bank card."""
     issuer = card_range(digits, count, tables["cards"])
-    if issuer == 0 or is_known(text, start, stop, tables["tests"]):
+    if issuer == 0 or is_test(text, start, stop, tables):
         return n
     if passes_luhn(digits, count):
         return put(found, n, start, stop, BANK_CARD, HIGH, MEDIUM if issuer == 2 else LOW)

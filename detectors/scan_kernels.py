@@ -1,7 +1,7 @@
 """Text → hits: small passes that find where something may be, then context, overlap and order.
 
-Nearly every identifier holds a run of seven digits, so every seventh octet is looked at; a run of seventeen capitals and digits cannot
-miss every seventeenth; what else may begin somewhere is found by trigger_mask, 32 octets at a time.
+Nearly every identifier holds a run of seven digits, found 64 octets at a time; a run of seventeen capitals and digits cannot miss every
+seventeenth octet; what else may begin somewhere is found by trigger_mask, 32 octets at a time.
 """
 
 import numpy as np
@@ -33,33 +33,64 @@ from detectors.number_kernels import (
     RESIDENT_ID_15,
     VIN,
     is_digit,
-    run_start,
     run_stop,
     take_run,
 )
-from detectors.trigger import lowest_bit, trigger_mask
+from detectors.trigger import digit_mask, gap_mask, lowest_bit, trigger_mask
 from detectors.word_kernels import GAP_LOOKED_AT, han_at, name_before, nearest_word, take_address, take_labelled_name, take_names
 
-STEP = 7
+SHORTEST = 7
+BLOCK = 64
 CODE = 17
 LANES = 32
 NEIGHBOURHOOD = 96  # octets within which another personal value is context
 
 
 @njit(nogil=True, cache=True)
+def digits_of_block(text, at, high):
+    """Bit i: text[at + i] is a digit and lies before `high`; 64 octets."""
+    if at >= high:
+        return np.uint64(0)
+    mask = np.uint64(digit_mask(text, at)) | np.uint64(digit_mask(text, at + LANES)) << np.uint64(LANES)
+    if high - at < BLOCK:
+        mask &= (np.uint64(1) << np.uint64(high - at)) - np.uint64(1)
+    return mask
+
+
+@njit(nogil=True, cache=True)
+def shift_in(mask, before, n):
+    """`mask` moved n bits up, the highest bits of the block before it moving in."""
+    return mask << np.uint64(n) | before >> np.uint64(BLOCK - n)
+
+
+@njit(nogil=True, cache=True)
 def find_numbers(text, low, high, tables, digits, found):
-    """Candidates of all runs of digits in text[low:high]; their number."""
-    n, at = np.int64(0), low + STEP - 1
-    while at < high:
-        c = text[at]
-        near = is_digit(c) or ((c == 32 or c == 45) and at + 1 < high and is_digit(text[at + 1]) and is_digit(text[at - 1]))
-        if not near:
-            at += STEP
+    """Candidates of all runs of SHORTEST digits or more in text[low:high], single spaces and hyphens between digits counted in; their number.
+
+    A bit of `run`, `run2`, `run4`, `run7` says that so many octets of a run end there; the first bit of run7 is a run's seventh octet.
+    """
+    n = np.int64(0)
+    digit, run, run2, run4, run7 = digits_of_block(text, low, high), np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
+    last_digit = np.uint64(0)
+    for block in range(low, high, BLOCK):
+        ahead = digits_of_block(text, block + BLOCK, high)
+        if digit == 0:
+            last_digit = run = run2 = run4 = run7 = digit
+            digit = ahead
             continue
-        start, stop = run_start(text, at, low), run_stop(text, at, high)
-        if stop - start >= STEP:
-            n = take_run(text, start, stop, low, high, tables, digits, found, n)
-        at = stop + STEP - 1
+        gap = np.uint64(gap_mask(text, block)) | np.uint64(gap_mask(text, block + LANES)) << np.uint64(LANES)
+        joined = digit | gap & shift_in(digit, last_digit, 1) & (digit >> np.uint64(1) | ahead << np.uint64(BLOCK - 1))
+        two = joined & shift_in(joined, run, 1)
+        four = two & shift_in(two, run2, 2)
+        seven = four & shift_in(four, run4, 3)
+        seventh = seven & ~shift_in(seven, run7, 1)
+        last_digit, run, run2, run4, run7, digit = digit, joined, two, four, seven, ahead
+        while seventh != 0:
+            bit = lowest_bit(seventh)
+            seventh &= seventh - np.uint64(1)
+            beyond = ~joined >> np.uint64(bit)
+            stop = block + bit + lowest_bit(beyond) if beyond != 0 else run_stop(text, block + BLOCK, high)
+            n = take_run(text, block + bit - SHORTEST + 1, stop, low, high, tables, digits, found, n)
     return n
 
 

@@ -1,6 +1,6 @@
-"""Where in a text something may begin: 32 positions at a time, as generic vector IR, with a NumPy twin.
+"""Where in a text something may begin: 32 positions at a time, as generic vector IR, each with a NumPy twin.
 
-A bit is set where `@` stands, where a Latin capital follows a Han character, where a Han character follows a quote, an equals sign, a
+A bit of trigger_mask is set where `@` stands, where a Latin capital follows a Han character, where a Han character follows a quote, an equals sign, a
 colon or a tag's end, and where one of TRIPLES begins. Reads 34 octets from `at`; the caller sees to it that they are readable.
 """
 
@@ -29,6 +29,16 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
             bits |= (first == a) & (second == b) & (third == c)
         return int(np.packbits(bits, bitorder="little").view(np.uint32)[0])
 
+    def digit_mask(text, at):  # type: ignore[no-untyped-def]
+        """Bit i: text[at + i] is 0–9."""
+        octets = text[at : at + LANES]
+        return int(np.packbits((octets >= 48) & (octets <= 57), bitorder="little").view(np.uint32)[0])
+
+    def gap_mask(text, at):  # type: ignore[no-untyped-def]
+        """Bit i: text[at + i] is a space or a hyphen."""
+        octets = text[at : at + LANES]
+        return int(np.packbits((octets == 32) | (octets == 45), bitorder="little").view(np.uint32)[0])
+
     def lowest_bit(mask):  # type: ignore[no-untyped-def]
         """Index of the lowest set bit of a non-zero mask."""
         mask = int(mask)
@@ -36,26 +46,56 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
 
 else:
 
+    def _load(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        """A function offset → LANES octets from text[at + offset] on, and one value → a vector of it."""
+        array_type = signature.args[0]
+        data = context.make_array(array_type)(context, builder, args[0])
+        place = cgutils.get_item_pointer(context, builder, array_type, data, [args[1]], wraparound=False, boundscheck=False)
+        i8 = ir.IntType(8)
+        vector = ir.VectorType(i8, LANES)
+        base = builder.bitcast(place, i8.as_pointer())
+
+        def lanes(offset):  # type: ignore[no-untyped-def]
+            moved = builder.gep(base, [ir.IntType(64)(offset)])
+            return builder.load(builder.bitcast(moved, vector.as_pointer()), align=1)
+
+        def all_of(value):  # type: ignore[no-untyped-def]
+            return ir.Constant(vector, [value] * LANES)
+
+        return lanes, all_of
+
+    def _as_mask(builder, bits):  # type: ignore[no-untyped-def]
+        return builder.zext(builder.bitcast(bits, ir.IntType(LANES)), ir.IntType(64))
+
+    @intrinsic
+    def digit_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Bit i: text[at + i] is 0–9."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            lanes, all_of = _load(context, builder, signature, args)
+            return _as_mask(builder, builder.icmp_unsigned("<", builder.sub(lanes(0), all_of(48)), all_of(10)))
+
+        return types.int64(text, types.int64), codegen
+
+    @intrinsic
+    def gap_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Bit i: text[at + i] is a space or a hyphen."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            lanes, all_of = _load(context, builder, signature, args)
+            octets = lanes(0)
+            bits = (builder.icmp_unsigned("==", octets, all_of(sign)) for sign in (32, 45))
+            return _as_mask(builder, builder.or_(*bits))
+
+        return types.int64(text, types.int64), codegen
+
     @intrinsic
     def trigger_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
         """Bit i: position at + i."""
 
         def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            array_type = signature.args[0]
-            data = context.make_array(array_type)(context, builder, args[0])
-            place = cgutils.get_item_pointer(context, builder, array_type, data, [args[1]], wraparound=False, boundscheck=False)
-            i8 = ir.IntType(8)
-            vector = ir.VectorType(i8, LANES)
-            base = builder.bitcast(place, i8.as_pointer())
-
-            def lanes(offset):  # type: ignore[no-untyped-def]
-                moved = builder.gep(base, [ir.IntType(64)(offset)])
-                return builder.load(builder.bitcast(moved, vector.as_pointer()), align=1)
-
+            lanes, all_of = _load(context, builder, signature, args)
             first, second, third = lanes(0), lanes(1), lanes(2)
-
-            def all_of(value):  # type: ignore[no-untyped-def]
-                return ir.Constant(vector, [value] * LANES)
 
             def is_one(lane, value):  # type: ignore[no-untyped-def]
                 return builder.icmp_unsigned("==", lane, all_of(value))
@@ -72,7 +112,7 @@ else:
             for a, b, c in TRIPLES:
                 same = builder.and_(is_one(first, a), builder.and_(is_one(second, b), is_one(third, c)))
                 bits = builder.or_(bits, same)
-            return builder.zext(builder.bitcast(bits, ir.IntType(LANES)), ir.IntType(64))
+            return _as_mask(builder, bits)
 
         return types.int64(text, types.int64), codegen
 
