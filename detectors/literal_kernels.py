@@ -39,7 +39,7 @@ def is_local(c):
 
 
 @njit(nogil=True, cache=True)
-def take_email(text, at, low, high, tables, found, n):
+def take_email(text, at, low, high, scan, n):
     """The e-mail address around the @ at `at`."""
     start = at
     while start > low and at - start < 64 and is_local(text[start - 1]):
@@ -57,11 +57,11 @@ def take_email(text, at, low, high, tables, found, n):
             dot = end - 1
             while dot > at and text[dot] != 46:
                 dot -= 1
-    if start == at or dot <= at + 1 or not is_known(text, dot + 1, end, tables["domains"]) or is_known(text, at + 1, end, tables["tests"]):
+    if start == at or dot <= at + 1 or not is_known(text, dot + 1, end, scan["domains"]) or is_known(text, at + 1, end, scan["tests"]):
         return n
-    if is_known(text, start, at, tables["roles"]):
-        return put(found, n, start, end, EMAIL, LOW, LOW)
-    return put(found, n, start, end, EMAIL, MEDIUM, MEDIUM)
+    if is_known(text, start, at, scan["roles"]):
+        return put(scan, n, start, end, EMAIL, LOW, LOW)
+    return put(scan, n, start, end, EMAIL, MEDIUM, MEDIUM)
 
 
 @njit(nogil=True, cache=True)
@@ -71,7 +71,7 @@ def is_plate_letter(c):
 
 
 @njit(nogil=True, cache=True)
-def take_plate(text, at, low, high, han, found, n):
+def take_plate(text, at, low, high, han, scan, n):
     """The number plate whose province's last octet is at `at` (GA 36)."""
     start = at - 2
     province = han_at(text, start, high) if start >= low else np.int64(-1)
@@ -87,11 +87,11 @@ def take_plate(text, at, low, high, han, found, n):
         end += 1
     length = end - first
     if length == 4 and han_at(text, end, high) in (0x6302, 0x5B66, 0x8B66, 0x6E2F, 0x6FB3):  # 挂学警港澳
-        return put(found, n, start, end + 3, PLATE, MEDIUM, MEDIUM)
+        return put(scan, n, start, end + 3, PLATE, MEDIUM, MEDIUM)
     if not 5 <= length <= 6 or (end < high and is_alnum(text[end])):
         return n
     strict = digits > 0 and not odd and (length == 5 or is_new_energy(text, first))
-    return put(found, n, start, end, PLATE, MEDIUM, MEDIUM if strict else NOTHING)
+    return put(scan, n, start, end, PLATE, MEDIUM, MEDIUM if strict else NOTHING)
 
 
 @njit(nogil=True, cache=True)
@@ -157,7 +157,7 @@ def skip_letters(text, at, high):
 
 
 @njit(nogil=True, cache=True)
-def take_coordinates(text, at, key, low, high, found, n):
+def take_coordinates(text, at, key, low, high, scan, n):
     """A pair under a latitude key of `key` octets at `at` and a longitude key beside it, either order."""
     latitude, end = read_degrees(text, skip_letters(text, at + key, high), high)
     if end < 0 or not 34000 <= latitude <= 536000:
@@ -166,13 +166,13 @@ def take_coordinates(text, at, key, low, high, found, n):
         if is_longitude_key(text, p, high):
             longitude, stop = read_degrees(text, skip_letters(text, p + 3, high), high)
             if stop > 0 and 735000 <= longitude <= 1351000:
-                return put(found, n, first_digit(text, at, end), stop, COORDINATES, MEDIUM, MEDIUM)
+                return put(scan, n, first_digit(text, at, end), stop, COORDINATES, MEDIUM, MEDIUM)
             break
     for p in range(at - 3, max(low, at - 40) - 1, -1):
         if is_longitude_key(text, p, high):
             longitude, stop = read_degrees(text, skip_letters(text, p + 3, high), at)
             if stop > 0 and 735000 <= longitude <= 1351000:
-                return put(found, n, first_digit(text, p, stop), end, COORDINATES, MEDIUM, MEDIUM)
+                return put(scan, n, first_digit(text, p, stop), end, COORDINATES, MEDIUM, MEDIUM)
             break
     return n
 
@@ -186,7 +186,7 @@ def first_digit(text, at, stop):
 
 
 @njit(nogil=True, cache=True)
-def take_private_key(text, at, low, high, found, n):
+def take_private_key(text, at, low, high, scan, n):
     """A private key whose head's `BEG` is at `at`: head, line end, base64 (RFC 7468)."""
     start = at - 5
     if start < low or start + 27 > high or not same_word(text, start, BEGIN, 0, 11):
@@ -211,11 +211,11 @@ def take_private_key(text, at, low, high, found, n):
         return n
     while run < high and run - body < 8192 and (is_alnum(text[run]) or text[run] in (43, 47, 61, 10, 13)):
         run += 1
-    return put(found, n, start, run, PRIVATE_KEY, HIGH, HIGH)
+    return put(scan, n, start, run, PRIVATE_KEY, HIGH, HIGH)
 
 
 @njit(nogil=True, cache=True)
-def take_access_key(text, at, low, high, found, n):
+def take_access_key(text, at, low, high, scan, n):
     """LTAI…, AKID…, AKIA… at `at`."""
     fourth = text[at + 3] if at + 3 < high else 0
     alibaba, tencent, amazon = text[at] == 76 and fourth == 73, fourth == 68, text[at] == 65 and fourth == 65
@@ -226,12 +226,12 @@ def take_access_key(text, at, low, high, found, n):
     body = end - at - 4
     fits = (alibaba and 12 <= body <= 20) or (tencent and 13 <= body <= 40) or (amazon and body == 16)
     if fits and digits >= 2 and bounded(text, at, end, low, high):
-        return put(found, n, at, end, ACCESS_KEY, MEDIUM, MEDIUM)
+        return put(scan, n, at, end, ACCESS_KEY, MEDIUM, MEDIUM)
     return n
 
 
 @njit(nogil=True, cache=True)
-def take_marking(text, star, low, high, found, n):
+def take_marking(text, star, low, high, scan, n):
     """A classification marking around the ★ at `star`."""
     start = star
     while start > low and text[start - 1] == 32:
@@ -251,16 +251,16 @@ def take_marking(text, star, low, high, found, n):
         end += 1
     code, after = han_at(text, end, high), han_at(text, end + 3, high)
     if end == at and code == 0x957F and after == 0x671F:  # 长期
-        return put(found, n, start - 6, end + 6, MARKING, HIGH, HIGH)
+        return put(scan, n, start - 6, end + 6, MARKING, HIGH, HIGH)
     if 0 < period <= longest and code == 0x5E74:  # 年
-        return put(found, n, start - 6, end + 3, MARKING, HIGH, HIGH)
+        return put(scan, n, start - 6, end + 3, MARKING, HIGH, HIGH)
     if period > 0 and code == 0x4E2A and after == 0x6708:  # 个月
-        return put(found, n, start - 6, end + 9 if han_at(text, end + 6, high) < 0 else end + 6, MARKING, HIGH, HIGH)
-    return put(found, n, start - 6, star + 3, MARKING, LOW, LOW)
+        return put(scan, n, start - 6, end + 9 if han_at(text, end + 6, high) < 0 else end + 6, MARKING, HIGH, HIGH)
+    return put(scan, n, start - 6, star + 3, MARKING, LOW, LOW)
 
 
 @njit(nogil=True, cache=True)
-def take_mrz(text, chn, low, high, found, n):
+def take_mrz(text, chn, low, high, scan, n):
     """A passport's machine-readable zone whose first line has CHN at `chn`."""
     start = chn - 2
     if start < low or text[start] != 80 or start + 88 > high:
@@ -269,12 +269,12 @@ def take_mrz(text, chn, low, high, found, n):
     while second < high and second - start < 48 and text[second] in (10, 13, 92, 110, 114, 32):
         second += 1
     if second + 44 <= high and text[start + 43] in (60, 65) and passes_mrz(text, second):
-        return put(found, n, start, second + 44, MRZ, HIGH, HIGH)
+        return put(scan, n, start, second + 44, MRZ, HIGH, HIGH)
     return n
 
 
 @njit(nogil=True, cache=True)
-def take_org_code(text, at, high, found, n):
+def take_org_code(text, at, high, scan, n):
     """The code behind the label whose 构 is at `at`: 机构代码."""
     if han_at(text, at + 3, high) != 0x4EE3 or han_at(text, at + 6, high) != 0x7801:
         return n
@@ -287,18 +287,18 @@ def take_org_code(text, at, high, found, n):
     check += text[check] == 45
     if check >= high or (check + 1 < high and is_alnum(text[check + 1])) or not passes_org(text, p, text[check]):
         return n
-    return put(found, n, p, check + 1, ORG_CODE, MEDIUM, MEDIUM)
+    return put(scan, n, p, check + 1, ORG_CODE, MEDIUM, MEDIUM)
 
 
 @njit(nogil=True, cache=True)
-def take_code(text, start, stop, low, high, found, n):
+def take_code(text, start, stop, low, high, scan, n):
     """A run of seventeen or eighteen capitals and digits: VIN or USCI."""
     if not bounded(text, start, stop, low, high):
         return n
     if stop - start == 18 and passes_usci(text, start):
-        return put(found, n, start, stop, USCI, HIGH, HIGH)
+        return put(scan, n, start, stop, USCI, HIGH, HIGH)
     if stop - start == 17 and passes_vin(text, start):
-        return put(found, n, start, stop, VIN, HIGH, HIGH if text[start] in (72, 76) else MEDIUM)
+        return put(scan, n, start, stop, VIN, HIGH, HIGH if text[start] in (72, 76) else MEDIUM)
     return n
 
 

@@ -64,8 +64,8 @@ def shift_in(mask, before, n):
 
 
 @njit(nogil=True, cache=True)
-def find_numbers(text, low, high, tables, digits, found):
-    """Candidates of all runs of SHORTEST digits or more in text[low:high], single spaces and hyphens between digits counted in; their number.
+def find_numbers(text, low, high, scan):
+    """Candidates of all runs of SHORTEST digits or more in text[low:high]; their number. Single spaces and hyphens between digits count.
 
     A bit of `run`, `run2`, `run4`, `run7` says that so many octets of a run end there; the first bit of run7 is a run's seventh octet.
     """
@@ -90,12 +90,12 @@ def find_numbers(text, low, high, tables, digits, found):
             seventh &= seventh - np.uint64(1)
             beyond = ~joined >> np.uint64(bit)
             stop = block + bit + lowest_bit(beyond) if beyond != 0 else run_stop(text, block + BLOCK, high)
-            n = take_run(text, block + bit - SHORTEST + 1, stop, low, high, tables, digits, found, n)
+            n = take_run(text, block + bit - SHORTEST + 1, stop, low, high, scan, n)
     return n
 
 
 @njit(nogil=True, cache=True)
-def find_codes(text, low, high, found, n):
+def find_codes(text, low, high, scan, n):
     """VIN and USCI in text[low:high]."""
     at = low + CODE - 1
     while at < high:
@@ -109,13 +109,13 @@ def find_codes(text, low, high, found, n):
         while stop < high and (is_digit(text[stop]) or 65 <= text[stop] <= 90):
             stop += 1
         if CODE <= stop - start <= CODE + 1:
-            n = take_code(text, start, stop, low, high, found, n)
+            n = take_code(text, start, stop, low, high, scan, n)
         at = stop + CODE - 1
     return n
 
 
 @njit(nogil=True, cache=True)
-def find_literals(text, low, high, tables, found, n):
+def find_literals(text, low, high, scan, n):
     """Everything that trigger_mask points at."""
     for block in range(low, high, LANES):
         mask = trigger_mask(text, block)
@@ -123,42 +123,42 @@ def find_literals(text, low, high, tables, found, n):
             at = block + lowest_bit(mask)
             mask &= mask - 1
             if at < high:
-                n = take_literal(text, at, low, high, tables, found, n)
+                n = take_literal(text, at, low, high, scan, n)
     return n
 
 
 @njit(nogil=True, cache=True)
-def take_literal(text, at, low, high, tables, found, n):
+def take_literal(text, at, low, high, scan, n):
     """What may begin, or be announced, at `at`."""
     c = text[at]
     if c == 64:
-        return take_email(text, at, low, high, tables, found, n)
+        return take_email(text, at, low, high, scan, n)
     if c >= 0x80:
         code = han_at(text, at, high)
         if code == 0x53F7:  # 号
-            return take_address(text, at, low, high, found, n)
+            return take_address(text, at, low, high, scan, n)
         if code in (0x540D, 0x4EBA, 0x8005):  # 名人者
-            return take_labelled_name(text, at + 3, low, high, tables, found, n)
+            return take_labelled_name(text, at + 3, low, high, scan, n)
         if code == 0x6784:  # 构
-            return take_org_code(text, at, high, found, n)
+            return take_org_code(text, at, high, scan, n)
         if code == 0x7EAC:  # 纬
-            return take_coordinates(text, at, 3, low, high, found, n)
+            return take_coordinates(text, at, 3, low, high, scan, n)
         if c == 0xE2:  # ★
-            return take_marking(text, at, low, high, found, n)
+            return take_marking(text, at, low, high, scan, n)
         if at + 1 < high and 65 <= text[at + 1] <= 90:
-            return take_plate(text, at, low, high, tables["han"], found, n)
+            return take_plate(text, at, low, high, scan["han"], scan, n)
         return n
     if c in (0x22, 0x3D, 0x3A, 0x3E):
-        return take_labelled_name(text, at + 1, low, high, tables, found, n)
+        return take_labelled_name(text, at + 1, low, high, scan, n)
     if at + 2 >= high:
         return n
     if c == 66:
-        return take_private_key(text, at, low, high, found, n)
+        return take_private_key(text, at, low, high, scan, n)
     if c == 67:
-        return take_mrz(text, at, low, high, found, n)
+        return take_mrz(text, at, low, high, scan, n)
     if (c | 0x20) == 108 and (text[at + 1] | 0x20) == 97:
-        return take_coordinates(text, at, 3, low, high, found, n)
-    return take_access_key(text, at, low, high, found, n)
+        return take_coordinates(text, at, 3, low, high, scan, n)
+    return take_access_key(text, at, low, high, scan, n)
 
 
 @njit(nogil=True, cache=True)
@@ -174,34 +174,35 @@ def is_person_hit(kind):
 
 
 @njit(nogil=True, cache=True)
-def settle_tier(text, low, found, order, i, n, tables):
-    """The tier of candidate order[i]: its label, another hit beside it, or a negative word decide."""
+def settle_tier(text, low, scan, i, n):
+    """The tier of candidate `order[i]`: its label, another hit beside it, or a negative word decide."""
+    order = scan["order"]
     row = order[i]
-    kind, with_context, without = found[row, 2], found[row, 3], found[row, 4]
+    kind, with_context, without = scan["found"][row, 2], scan["found"][row, 3], scan["found"][row, 4]
     if with_context == without:
         return with_context
     if not wants_label_alone(kind) and kind != IMEI:
         for j in (i - 1, i + 1):
-            if 0 <= j < n and confirms(text, found, order[j], order[min(i, j)], order[max(i, j)]):
+            if 0 <= j < n and confirms(text, scan, order[j], order[min(i, j)], order[max(i, j)]):
                 return with_context
-        if kind == MOBILE and name_before(text, low, found[row, 0], tables):
+        if kind == MOBILE and name_before(text, low, scan["found"][row, 0], scan):
             return with_context
-    label, negative = nearest_word(text, low, found[row, 0], kind, tables["words"], tables["word_at"], tables["word_by"])
+    label, negative = nearest_word(text, low, scan["found"][row, 0], kind, scan["words"], scan["word_at"], scan["word_by"])
     if label >= 0 and label > negative:
         return with_context
     return max(0, without - 1) if negative >= 0 else without
 
 
 @njit(nogil=True, cache=True)
-def confirms(text, found, other, first, second):
+def confirms(text, scan, other, first, second):
     """Whether candidate `other`, one of two neighbours, is sure by itself, a person's, and close."""
-    return found[other, 4] >= MEDIUM and is_person_hit(found[other, 2]) and is_beside(text, found, first, second)
+    return scan["found"][other, 4] >= MEDIUM and is_person_hit(scan["found"][other, 2]) and is_beside(text, scan, first, second)
 
 
 @njit(nogil=True, cache=True)
-def is_beside(text, found, first, second):
+def is_beside(text, scan, first, second):
     """Whether two candidates lie close to each other in one record."""
-    start, stop = found[first, 1], found[second, 0]
+    start, stop = scan["found"][first, 1], scan["found"][second, 0]
     if stop - start > NEIGHBOURHOOD:
         return False
     for p in range(start, stop):
@@ -211,39 +212,41 @@ def is_beside(text, found, first, second):
 
 
 @njit(nogil=True, cache=True)
-def sort_by_start(found, order, spare, n):
+def sort_by_start(scan, n):
     """Bring the candidates order[:n] into order of start: what the passes found one after another are a few runs that are merged."""
     runs = 2
     while runs > 1:
         runs, at = 0, 0
         while at < n:
-            middle = run_end(found, order, at, n)
-            stop = run_end(found, order, middle, n)
-            merge(found, order, spare, at, middle, stop)
+            middle = run_end(scan, at, n)
+            stop = run_end(scan, middle, n)
+            merge(scan, at, middle, stop)
             runs += 1
             at = stop
 
 
 @njit(nogil=True, cache=True)
-def run_end(found, order, at, n):
+def run_end(scan, at, n):
     """Behind the candidates from order[at] on that stand in order."""
+    order = scan["order"]
     if at < n:
         at += 1
-    while at < n and found[order[at - 1], 0] <= found[order[at], 0]:
+    while at < n and scan["found"][order[at - 1], 0] <= scan["found"][order[at], 0]:
         at += 1
     return at
 
 
 @njit(nogil=True, cache=True)
-def merge(found, order, spare, at, middle, stop):
+def merge(scan, at, middle, stop):
     """Merge two neighbouring runs, stably."""
     if middle == stop:
         return
+    order, spare = scan["order"], scan["spare"]
     for i in range(at, middle):
         spare[i] = order[i]
     left, right = at, middle
     for to in range(at, stop):
-        if right == stop or (left < middle and found[spare[left], 0] <= found[order[right], 0]):
+        if right == stop or (left < middle and scan["found"][spare[left], 0] <= scan["found"][order[right], 0]):
             if left == middle:
                 return
             order[to] = spare[left]
@@ -254,18 +257,19 @@ def merge(found, order, spare, at, middle, stop):
 
 
 @njit(nogil=True, cache=True)
-def drop_overlaps(found, order, tiers, n):
+def drop_overlaps(scan, n):
     """Of overlapping candidates keep the longest, then the highest: tiers of the others become 0. Only those with a tier count."""
+    order, tiers = scan["order"], scan["tiers"]
     kept = np.int64(-1)
     for i in range(n):
         row = order[i]
         if tiers[row] == 0:
             continue
-        if kept >= 0 and found[row, 0] < found[kept, 1]:
-            longer = (found[row, 1] - found[row, 0]) - (found[kept, 1] - found[kept, 0])
+        if kept >= 0 and scan["found"][row, 0] < scan["found"][kept, 1]:
+            longer = (scan["found"][row, 1] - scan["found"][row, 0]) - (scan["found"][kept, 1] - scan["found"][kept, 0])
             same = longer == 0 and tiers[row] == tiers[kept]
             # a resident ID can pass a credit identifier's check too: kinds stand in order of preference
-            if longer > 0 or (longer == 0 and tiers[row] > tiers[kept]) or (same and found[row, 2] < found[kept, 2]):
+            if longer > 0 or (longer == 0 and tiers[row] > tiers[kept]) or (same and scan["found"][row, 2] < scan["found"][kept, 2]):
                 tiers[kept] = 0
             else:
                 tiers[row] = 0
@@ -274,25 +278,26 @@ def drop_overlaps(found, order, tiers, n):
 
 
 @njit(nogil=True, cache=True)
-def find_names(text, low, high, tables, found, order, tiers, n, more):
+def find_names(text, low, high, scan, n, more):
     """Names in the gaps beside the hits; the new number of candidates. They lie in no hit and need no settling."""
+    order, tiers = scan["order"], scan["tiers"]
     before = low
     for i in range(n):
         row = order[i]
         if tiers[row] < MEDIUM:
             continue
-        start, stop = found[row, 0], found[row, 1]
-        if is_person_hit(found[row, 2]):
+        start, stop = scan["found"][row, 0], scan["found"][row, 1]
+        if is_person_hit(scan["found"][row, 2]):
             first = start
             while first > before and start - first < GAP_LOOKED_AT and text[first - 1] not in (10, 125):
                 first -= 1
-            more = take_names(text, align(text, first, start), start, tables, found, more)
+            more = take_names(text, align(text, first, start), start, scan, more)
             after = stop
-            limit = next_start(found, order, tiers, i, n, high)
+            limit = next_start(scan, i, n, high)
             while after < limit and after - stop < GAP_LOOKED_AT and text[after] not in (10, 125):
                 after += 1
             if limit - stop > GAP_LOOKED_AT or after < limit or limit == high:
-                more = take_names(text, stop, after, tables, found, more)
+                more = take_names(text, stop, after, scan, more)
                 before = after
             else:
                 before = stop
@@ -310,56 +315,55 @@ def align(text, at, stop):
 
 
 @njit(nogil=True, cache=True)
-def next_start(found, order, tiers, i, n, high):
+def next_start(scan, i, n, high):
     """Where the next hit of medium tier begins."""
+    order, tiers = scan["order"], scan["tiers"]
     for j in range(i + 1, n):
         if tiers[order[j]] >= MEDIUM:
-            return found[order[j], 0]
+            return scan["found"][order[j], 0]
     return high
 
 
 @njit(nogil=True, cache=True)
-def scan_text(text, low, high, tables, scratch, unit, hits, n_hits):
+def scan_text(text, low, high, scan, unit, hits, n_hits):
     """Hits of text[low:high] as rows n_hits.. of `hits`, in order of start; the new number of rows.
 
-    tables   a record of compile.TABLES
-    scratch  (found int64 (rows, 5), digits int64 (LONGEST_NUMBER,), order, spare, tiers int64 (rows,))
+    scan  a record of scan.SCAN: the catalogue's tables, and room for candidates
     256 octets behind `high` must be readable
     """
-    found, digits, order, spare, tiers = scratch
-    n = find_numbers(text, low, high, tables, digits, found)
-    n = find_codes(text, low, high, found, n)
-    n = find_literals(text, low, high, tables, found, n)
+    order, tiers = scan["order"], scan["tiers"]
+    n = find_numbers(text, low, high, scan)
+    n = find_codes(text, low, high, scan, n)
+    n = find_literals(text, low, high, scan, n)
     if n == 0:
         return n_hits
     for i in range(n):
         order[i] = i
-    sort_by_start(found, order, spare, n)
+    sort_by_start(scan, n)
     for i in range(n):
-        tiers[order[i]] = settle_tier(text, low, found, order, i, n, tables)
-    drop_overlaps(found, order, tiers, n)
-    more = find_names(text, low, high, tables, found, order, tiers, n, n)
+        tiers[order[i]] = settle_tier(text, low, scan, i, n)
+    drop_overlaps(scan, n)
+    more = find_names(text, low, high, scan, n, n)
     if more > n:
         for i in range(n, more):
-            order[i], tiers[i] = i, found[i, 3]
-        sort_by_start(found, order, spare, more)
-        drop_overlaps(found, order, tiers, more)
+            order[i], tiers[i] = i, scan["found"][i, 3]
+        sort_by_start(scan, more)
+        drop_overlaps(scan, more)
         n = more
     for i in range(n):
         row = order[i]
-        signature = tables["signature_of"][found[row, 2]]
+        signature = scan["signature_of"][scan["found"][row, 2]]
         if tiers[row] > 0 and signature >= 0 and n_hits < hits.unit.shape[0]:
             hits.unit[n_hits], hits.signature[n_hits], hits.tier[n_hits] = unit, signature, tiers[row]
-            hits.start[n_hits], hits.stop[n_hits] = found[row, 0], found[row, 1]
+            hits.start[n_hits], hits.stop[n_hits] = scan["found"][row, 0], scan["found"][row, 1]
             n_hits += 1
     return n_hits
 
 
 @njit(nogil=True, cache=True)
-def scan_rows(text, bounds, rows, tables, scratch, hits, n_hits):
-    """scan_text over bounds[row, 0]..bounds[row, 3] of each of `rows`."""
-    table = tables[0]  # a record: handed on as one pointer
+def scan_rows(text, bounds, rows, scans, hits, n_hits):
+    """scan_text over bounds[row, 0]..bounds[row, 3] of each of `rows`; scans: one SCAN."""
     for i in range(rows.shape[0]):
         row = rows[i]
-        n_hits = scan_text(text, bounds[row, 0], bounds[row, 3], table, scratch, row, hits, n_hits)
+        n_hits = scan_text(text, bounds[row, 0], bounds[row, 3], scans[0], row, hits, n_hits)
     return n_hits

@@ -1,7 +1,8 @@
 """Where in a text something may begin: 32 positions at a time, as generic vector IR, each with a NumPy twin.
 
-A bit of trigger_mask is set where `@` stands, where a Latin capital follows a Han character, where a Han character follows a quote, an equals sign, a
-colon or a tag's end, and where one of TRIPLES begins. Reads 34 octets from `at`; the caller sees to it that they are readable.
+A bit of trigger_mask is set where `@` stands, where a Latin capital follows a Han character, where a Han character follows a quote, an
+equals sign, a colon or a tag's end, and where one of TRIPLES begins. Reads 34 octets from `at`; the caller sees to it that they are
+readable.
 """
 
 from __future__ import annotations

@@ -86,17 +86,17 @@ def surname_length(text, at, stop, han, compounds):
 
 
 @njit(nogil=True, cache=True)
-def name_at(text, at, stop, tables):
+def name_at(text, at, stop, scan):
     """Octets of the name at the start of the Han run text[at:stop], or 0: all of the run, or up to a word that follows names."""
-    surname = surname_length(text, at, stop, tables["han"], tables["compounds"])
+    surname = surname_length(text, at, stop, scan["han"], scan["compounds"])
     if surname == 0:
         return 0
     characters = (stop - at) // 3
     if surname + 1 <= characters <= surname + 2:
-        return characters * 3 if is_name(text, at, stop, tables["not_names"]) else 0
+        return characters * 3 if is_name(text, at, stop, scan["not_names"]) else 0
     for given in (2, 1):
         end = at + (surname + given) * 3
-        if end < stop and follows_name(text, end, stop, tables["after"]) and is_name(text, at, end, tables["not_names"]):
+        if end < stop and follows_name(text, end, stop, scan["after"]) and is_name(text, at, end, scan["not_names"]):
             return (surname + given) * 3
     return 0
 
@@ -127,7 +127,7 @@ def cue_before(text, low, at, before):
 
 
 @njit(nogil=True, cache=True)
-def take_names(text, low, high, tables, found, n):
+def take_names(text, low, high, scan, n):
     """Names in text[low:high], which lies beside a hit: whole runs of Han, beginnings of runs, and what follows a cue in a run."""
     at = low
     while at < high:
@@ -142,10 +142,10 @@ def take_names(text, low, high, tables, found, n):
             continue
         place = at
         while place < stop:
-            if place == at or cue_before(text, at, place, tables["before"]):
-                length = name_at(text, place, stop, tables)
+            if place == at or cue_before(text, at, place, scan["before"]):
+                length = name_at(text, place, stop, scan)
                 if length:
-                    n = put(found, n, place, place + length, NAME, MEDIUM, MEDIUM)
+                    n = put(scan, n, place, place + length, NAME, MEDIUM, MEDIUM)
                     place += length
                     continue
             place += 3
@@ -154,7 +154,7 @@ def take_names(text, low, high, tables, found, n):
 
 
 @njit(nogil=True, cache=True)
-def take_labelled_name(text, at, low, high, tables, found, n):
+def take_labelled_name(text, at, low, high, scan, n):
     """A name that a label announces: `at` is behind the label or the opening quote."""
     while at < high and text[at] in (32, 34, 39, 58, 61, 62, 9):
         at += 1
@@ -165,19 +165,19 @@ def take_labelled_name(text, at, low, high, tables, found, n):
         stop += 3
     if stop == at:
         return n
-    length = name_at(text, at, stop, tables)  # first: cheaper than looking for the label, and mostly there is no surname
+    length = name_at(text, at, stop, scan)  # first: cheaper than looking for the label, and mostly there is no surname
     if length == 0:
         return n
-    label, negative = nearest_word(text, max(low, at - 24), at, np.int64(NAME), tables["words"], tables["word_at"], tables["word_by"])
+    label, negative = nearest_word(text, max(low, at - 24), at, np.int64(NAME), scan["words"], scan["word_at"], scan["word_by"])
     if label < 0 or negative > label or not is_person_label(text, label, low):
         return n
     if label == at and at + length < stop:  # in one run with its label a name must end the run: 负责人应当…
         return n
-    return put(found, n, at, at + length, NAME, MEDIUM, MEDIUM)
+    return put(scan, n, at, at + length, NAME, MEDIUM, MEDIUM)
 
 
 @njit(nogil=True, cache=True)
-def name_before(text, low, at, tables):
+def name_before(text, low, at, scan):
     """Whether a name stands right before `at`, but for a bracket, a comma, a quote or the like."""
     end = at
     while end > low and at - end < 6 and (text[end - 1] in (32, 9, 34, 39, 40, 44, 58, 59, 124) or is_wide_sign(text, end, low)):
@@ -185,7 +185,7 @@ def name_before(text, low, at, tables):
     start = end
     while start - 3 >= low and end - start < 15 and han_at(text, start - 3, end) >= 0:
         start -= 3
-    return 6 <= end - start <= 12 and name_at(text, start, end, tables) == end - start
+    return 6 <= end - start <= 12 and name_at(text, start, end, scan) == end - start
 
 
 @njit(nogil=True, cache=True)
@@ -232,7 +232,7 @@ def is_one_of(code, codes):
 
 
 @njit(nogil=True, cache=True)
-def take_address(text, hao, low, high, found, n):
+def take_address(text, hao, low, high, scan, n):
     """The address whose number ends at `hao`, where 号 stands (three octets)."""
     if hao - 1 < low or not is_digit(text[hao - 1]):
         return n
@@ -258,7 +258,7 @@ def take_address(text, hao, low, high, found, n):
     begin = place_start(text, start, first_unit)
     stop = address_stop(text, hao + 3, high)
     levels += stop > hao + 3
-    return put(found, n, begin, stop, ADDRESS, HIGH if levels >= 3 else MEDIUM, HIGH if levels >= 3 else MEDIUM)
+    return put(scan, n, begin, stop, ADDRESS, HIGH if levels >= 3 else MEDIUM, HIGH if levels >= 3 else MEDIUM)
 
 
 @njit(nogil=True, cache=True)
