@@ -4,7 +4,8 @@ Each takes the text and where the value starts; the caller has seen to it that a
 """
 
 import numpy as np
-from numba import njit
+
+from detectors.kernel import kernel
 
 ID_WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], np.int64)
 ID_CHECKS = np.frombuffer(b"10X98765432", np.uint8).astype(np.int64)
@@ -30,7 +31,7 @@ MONTH_DAYS = np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64
 LATEST_YEAR = 2030
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def number(text, at, digits):
     """The decimal number of so many digits at `at`."""
     value = np.int64(0)
@@ -39,7 +40,7 @@ def number(text, at, digits):
     return value
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_date(year, month, day):
     """Whether this is a calendar date from 1900 on."""
     if not 1900 <= year <= LATEST_YEAR or not 1 <= month <= 12 or not 1 <= day <= MONTH_DAYS[month - 1]:
@@ -47,7 +48,7 @@ def is_date(year, month, day):
     return month != 2 or day < 29 or (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def passes_mod11(digits, check):
     """MOD 11-2 over 17 digits, int64 (17,); `check` is the 18th octet (GB 11643)."""
     total = np.int64(0)
@@ -56,7 +57,7 @@ def passes_mod11(digits, check):
     return ID_CHECKS[total % 11] == (check - 32 if check == 120 else check)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def passes_luhn(digits, n):
     """Luhn over digits[:n]."""
     total = np.int64(0)
@@ -68,7 +69,7 @@ def passes_luhn(digits, n):
     return total % 10 == 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def passes_usci(text, at):
     """Modulo 31 over 18 characters (GB 32100)."""
     first, second = text[at], text[at + 1]
@@ -88,7 +89,7 @@ def passes_usci(text, at):
     return USCI_VALUES[text[at + 17]] == (31 - total % 31) % 31
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def passes_vin(text, at):
     """Check digit at position 9 of 17 characters, with letters and digits both (GB 16735)."""
     total, letters, digits = np.int64(0), 0, 0
@@ -105,7 +106,7 @@ def passes_vin(text, at):
     return text[at + 8] == want and letters >= 3 and digits >= 3
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def alnum_value(c):
     """0–9, then A–Z from 10; `<` is 0; -1 for anything else."""
     if 48 <= c <= 57:
@@ -115,7 +116,7 @@ def alnum_value(c):
     return np.int64(0) if c == 60 else np.int64(-1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sum_731(text, start, stop):
     """7-3-1 weighted sum modulo 10 (ICAO 9303), or -1 where a character has no value."""
     total, weight = np.int64(0), 0
@@ -128,7 +129,7 @@ def sum_731(text, start, stop):
     return total % 10
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def passes_mrz(text, at):
     """The second line of a passport's machine-readable zone, 44 characters at `at`: its four checks."""
     for i in range(at, at + 44):
@@ -147,7 +148,7 @@ def passes_mrz(text, at):
     return total % 10 == alnum_value(text[at + 43])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def passes_org(text, at, check):
     """Modulo 11 over eight characters, and the check character (GB 11714)."""
     total = np.int64(0)
@@ -161,7 +162,7 @@ def passes_org(text, at, check):
     return check == want
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def card_range(digits, n, cards):
     """0: no issuer's range; 1: one of them and the right length; 2: UnionPay's. cards: see compile.TABLES."""
     prefix = np.int64(0)

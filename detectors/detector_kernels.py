@@ -1,8 +1,8 @@
 """Which units can be scanned where they lie."""
 
-from numba import njit
 
 from detectors.content.look_kernels import BAD, ENTITY, ESCAPE, HIGH, LOOKED, NUL, NULS_EVEN, NULS_ODD, PERCENT, WIDE, look
+from detectors.kernel import kernel
 from detectors.units import FIRST, LAST, MARGIN
 
 PLAIN, WORK, CLOSED = 0, 1, 2  # scanned in place; needs the reader; opaque
@@ -11,13 +11,13 @@ FORM, IMAGE = 3, 9                   # detectors.units.Media
 UNDO = BAD | PERCENT | ESCAPE | ENTITY | WIDE
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_gzip(buf, start, stop):
     """Whether [start, stop) begins as a gzip member does."""
     return stop - start > 3 and buf[start] == 0x1F and buf[start + 1] == 0x8B and buf[start + 2] == 8
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def kind_of_unit(units, row, tally):
     """PLAIN, WORK or CLOSED."""
     start, stop, flags = units.start[row], units.stop[row], units.flags[row]
@@ -37,7 +37,7 @@ def kind_of_unit(units, row, tally):
     return PLAIN
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sort_units(units, n, kinds, bounds, tally):
     """Fill kinds[:n] (uint8) and, for units that stay where they lie, bounds[:n] (int64 (capacity, 4); content/escape_kernels.py)."""
     for row in range(n):

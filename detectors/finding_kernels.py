@@ -1,13 +1,14 @@
 """Hits added up by group, signature and tier; their distinct tokens; the first few to show."""
 
 import numpy as np
-from numba import njit
+
+from detectors.kernel import kernel
 
 SHOWN = 3
 MIX, ONE = np.uint64(0x9E3779B97F4A7C15), np.uint64(1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def slot_of(slots, rows, tokens, row, token):
     """Slot of (row, token) in the open table `slots` (int64 (2^k,), -1 free; entry numbers of `rows` and `tokens`)."""
     mask = np.uint64(slots.size - 1)
@@ -18,7 +19,7 @@ def slot_of(slots, rows, tokens, row, token):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def add_up(hits, n, group_of, row_of, groups, entries, slots):
     """Give each (group, signature, tier) a row, each distinct token of it an entry; return (rows, entries).
 
@@ -50,7 +51,7 @@ def add_up(hits, n, group_of, row_of, groups, entries, slots):
     return n_rows, n_entries
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def order_entries(entries, n, starts, tokens, principals):
     """Bring entries together by row: those of row r end up at starts[r]..starts[r + 1]; `starts` (int64 (rows + 1,)) holds the starts."""
     for e in range(n):

@@ -1,9 +1,9 @@
 """What is found by its own first octets: e-mail, plates, coordinates, keys, markings, VIN and USCI."""
 
 import numpy as np
-from numba import njit
 
 from detectors.check_kernels import passes_mrz, passes_org, passes_usci, passes_vin
+from detectors.kernel import kernel
 from detectors.mask_kernels import is_known
 from detectors.number_kernels import (
     ACCESS_KEY,
@@ -32,13 +32,13 @@ BEGIN = np.frombuffer(b"-----begin ", np.uint8)
 PRIVATE = np.frombuffer(b"private key", np.uint8)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_local(c):
     """Octets of an e-mail address before the @."""
     return is_alnum(c) or c in (46, 95, 37, 43, 45)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_email(text, at, low, high, scan, n):
     """The e-mail address around the @ at `at`."""
     start = at
@@ -64,13 +64,13 @@ def take_email(text, at, low, high, scan, n):
     return put(scan, n, start, end, EMAIL, MEDIUM, MEDIUM)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_plate_letter(c):
     """A–Z without I and O."""
     return 65 <= c <= 90 and c != 73 and c != 79
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_plate(text, at, low, high, han, scan, n):
     """The number plate whose province's last octet is at `at` (GA 36)."""
     start = at - 2
@@ -94,7 +94,7 @@ def take_plate(text, at, low, high, han, scan, n):
     return put(scan, n, start, end, PLATE, MEDIUM, MEDIUM if strict else NOTHING)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_new_energy(text, first):
     """Six characters: a letter A–K, one more, four digits; or five digits and a letter A–K."""
     if 65 <= text[first] <= 75 and text[first] != 73:
@@ -108,7 +108,7 @@ def is_new_energy(text, first):
     return 65 <= text[first + 5] <= 75 and text[first + 5] != 73
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def read_degrees(text, at, high):
     """(whole degrees × 10^4, end) of the decimal number with four decimals or more that begins within 12 octets of `at`; end -1: none."""
     p = at
@@ -137,7 +137,7 @@ def read_degrees(text, at, high):
     return (-value if negative else value), p
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_longitude_key(text, at, high):
     """lon, lng, 经: the key of a longitude at `at`."""
     if at + 2 >= high:
@@ -146,7 +146,7 @@ def is_longitude_key(text, at, high):
     return (a == 108 and ((b == 111 and c == 110) or (b == 110 and c == 103))) or han_at(text, at, high) == 0x7ECF
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def skip_letters(text, at, high):
     """Behind the letters of a key (latitude, 纬度)."""
     while at < high and (65 <= (text[at] & 0xDF) <= 90):
@@ -156,7 +156,7 @@ def skip_letters(text, at, high):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_coordinates(text, at, key, low, high, scan, n):
     """A pair under a latitude key of `key` octets at `at` and a longitude key beside it, either order."""
     latitude, end = read_degrees(text, skip_letters(text, at + key, high), high)
@@ -177,7 +177,7 @@ def take_coordinates(text, at, key, low, high, scan, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def first_digit(text, at, stop):
     """Where the first number in text[at:stop] begins."""
     while at < stop and not is_digit(text[at]):
@@ -185,7 +185,7 @@ def first_digit(text, at, stop):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_private_key(text, at, low, high, scan, n):
     """A private key whose head's `BEG` is at `at`: head, line end, base64 (RFC 7468)."""
     start = at - 5
@@ -214,7 +214,7 @@ def take_private_key(text, at, low, high, scan, n):
     return put(scan, n, start, run, PRIVATE_KEY, HIGH, HIGH)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_access_key(text, at, low, high, scan, n):
     """LTAI…, AKID…, AKIA… at `at`."""
     fourth = text[at + 3] if at + 3 < high else 0
@@ -230,7 +230,7 @@ def take_access_key(text, at, low, high, scan, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_marking(text, star, low, high, scan, n):
     """A classification marking around the ★ at `star`."""
     start = star
@@ -259,7 +259,7 @@ def take_marking(text, star, low, high, scan, n):
     return put(scan, n, start - 6, star + 3, MARKING, LOW, LOW)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_mrz(text, chn, low, high, scan, n):
     """A passport's machine-readable zone whose first line has CHN at `chn`."""
     start = chn - 2
@@ -273,7 +273,7 @@ def take_mrz(text, chn, low, high, scan, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_org_code(text, at, high, scan, n):
     """The code behind the label whose 构 is at `at`: 机构代码."""
     if han_at(text, at + 3, high) != 0x4EE3 or han_at(text, at + 6, high) != 0x7801:
@@ -290,7 +290,7 @@ def take_org_code(text, at, high, scan, n):
     return put(scan, n, p, check + 1, ORG_CODE, MEDIUM, MEDIUM)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_code(text, start, stop, low, high, scan, n):
     """A run of seventeen or eighteen capitals and digits: VIN or USCI."""
     if not bounded(text, start, stop, low, high):

@@ -1,7 +1,8 @@
 """Excerpts in which nothing can be read but punctuation, known harmless words, and the few characters that a mask leaves."""
 
 import numpy as np
-from numba import njit
+
+from detectors.kernel import kernel
 
 IDENTIFIER, NAME, ADDRESS, EMAIL, COORDINATES, SECRET = 0, 1, 2, 3, 4, 5
 STAR, SPACE = 0x2A, 0x20
@@ -11,7 +12,7 @@ STARS = 4          # a masked run shows no more of its length
 BASIS, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def length_of(octet):
     """Octets of a UTF-8 character by its first one; stray continuations count as one."""
     if octet < 0xC0:
@@ -19,19 +20,19 @@ def length_of(octet):
     return 2 if octet < 0xE0 else 3 if octet < 0xF0 else 4
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_letter(octet):
     """ASCII letter."""
     return 97 <= (np.int64(octet) | 0x20) <= 122
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_value(octet):
     """Whether a character beginning with `octet` belongs to a value: digit, letter or beyond ASCII."""
     return octet >= 0x80 or 48 <= octet <= 57 or is_letter(octet)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_known(text, start, stop, words):
     """Whether [start, stop), in lower case, is in the set `words` (uint64 (2^k,), FNV-1a, 0 free). Source: RFC 9923."""
     value = BASIS
@@ -49,7 +50,7 @@ def is_known(text, start, stop, words):
     return False
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def put_star(out, at):
     """Append a star, unless the run of stars is long enough already."""
     if at >= STARS and out[at - 1] == STAR and out[at - 2] == STAR and out[at - 3] == STAR and out[at - 4] == STAR:
@@ -58,7 +59,7 @@ def put_star(out, at):
     return at + 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def put_octets(out, at, source, start, stop):
     """Append source[start:stop]."""
     for k in range(start, stop):
@@ -67,7 +68,7 @@ def put_octets(out, at, source, start, stop):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def count_characters(text, start, stop):
     """Characters in [start, stop) that belong to the value."""
     count, at = 0, start
@@ -77,7 +78,7 @@ def count_characters(text, start, stop):
     return count
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def put_ends(text, start, stop, head, tail, out, at):
     """Append a value of which the first `head` and the last `tail` characters may be seen."""
     count, seen, i = count_characters(text, start, stop), 0, start
@@ -93,7 +94,7 @@ def put_ends(text, start, stop, head, tail, out, at):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def put_email(text, start, stop, out, at):
     """Append a mail address: its first character and its top-level domain."""
     if is_value(text[start]) and text[start] < 0x80:
@@ -109,7 +110,7 @@ def put_email(text, start, stop, out, at):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def put_coordinates(text, start, stop, out, at):
     """Append coordinates without what follows their decimal points."""
     i, whole = start, True
@@ -131,7 +132,7 @@ def put_coordinates(text, start, stop, out, at):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def put_masked(text, start, stop, kind, out, at):
     """Append the masked value in [start, stop). design.md promise 2: of an identifier three and two characters, of a name one."""
     if kind == NAME:
@@ -152,7 +153,7 @@ def put_masked(text, start, stop, kind, out, at):
     return put_star(out, put_star(out, put_star(out, at)))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def end_of_word(text, at, stop):
     """End of the ASCII word at `at`: where the letters end or, as in idCard, lower case turns to upper case."""
     end = at + 1
@@ -161,7 +162,7 @@ def end_of_word(text, at, stop):
     return end
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def end_of_known_han(text, at, stop, words):
     """End of the longest harmless word beyond ASCII at `at`, or `at`."""
     end, found = at, at
@@ -172,7 +173,7 @@ def end_of_known_han(text, at, stop, words):
     return found
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_mark(text, at, stop):
     """Whether a Chinese or full-width punctuation mark stands at `at`."""
     if at + 3 > stop:
@@ -183,7 +184,7 @@ def is_mark(text, at, stop):
     return a == 0xEF and b == 0xBC and (0x81 <= c <= 0x8F or 0x9A <= c <= 0xA0)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def put_plain(text, at, stop, words, out, end):
     """Append what stands at `at` outside any hit, masked unless harmless; return (next place in `text`, end of `out`)."""
     octet = text[at]
@@ -210,7 +211,7 @@ def put_plain(text, at, stop, words, out, end):
     return at + 1, end + 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def put_hit(text, hits, row, kinds, labels, out, end):
     """Append hit `row` as its signature and its masked value between white square brackets."""
     names, places = labels
@@ -227,7 +228,7 @@ def put_hit(text, hits, row, kinds, labels, out, end):
     return end
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def put_excerpt(text, bounds, hits, rows, focus, tables, out):
     """Write the masked surroundings of hit `focus` into `out` (uint8 (2048,)); return their length.
 
@@ -260,7 +261,7 @@ def put_excerpt(text, bounds, hits, rows, focus, tables, out):
     return end
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def put_excerpts(text, bounds, hits, rows, focuses, tables, out, ends):
     """Excerpts of the hits `focuses` (int64 (n,)) that lie in rows[0]..rows[1], into out (uint8 (n, 2048)) and ends (int64 (n,))."""
     for k in range(focuses.size):

@@ -5,9 +5,9 @@ kind, tier with its context, tier without it.
 """
 
 import numpy as np
-from numba import njit
 
 from detectors.check_kernels import card_range, is_date, number, passes_luhn, passes_mod11
+from detectors.kernel import kernel
 from detectors.kinds import KINDS
 from detectors.mask_kernels import is_known
 
@@ -20,19 +20,19 @@ LONGEST_NUMBER = 20
 LENGTHS = sum(1 << n for n in (8, 9, 10, 11, *range(13, LONGEST_NUMBER + 1)))  # digits of a number without letters
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_digit(c):
     """0–9."""
     return 48 <= c <= 57
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_alnum(c):
     """0–9, A–Z, a–z."""
     return 48 <= c <= 57 or 65 <= (c & 0xDF) <= 90
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def bounded(text, start, stop, low, high):
     """Whether no letter, digit, mask or fraction touches text[start:stop]; the text itself ends at `low` and `high`."""
     if start > low:
@@ -46,7 +46,7 @@ def bounded(text, start, stop, low, high):
     return True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def put(scan, n, start, stop, kind, with_context, without):
     """Append a candidate if there is room; the new number."""
     found = scan["found"]
@@ -56,7 +56,7 @@ def put(scan, n, start, stop, kind, with_context, without):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def run_stop(text, at, high):
     """End of the digits at `at`, single spaces and hyphens between digits included."""
     while at < high:
@@ -68,7 +68,7 @@ def run_stop(text, at, high):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_run(text, start, stop, low, high, scan, n):
     """Candidates of the run text[start:stop]; the new number of them."""
     count = np.int64(0)
@@ -102,13 +102,13 @@ def take_run(text, start, stop, low, high, scan, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_country_code(text, at, low):
     """Whether 86 ends at `at`."""
     return at - 2 >= low and text[at - 1] == 54 and text[at - 2] == 56
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def landline_start(text, low, at):
     """Where the area code before the number at `at` begins: a separator, then two or three digits after a 0."""
     first = at - 1
@@ -117,7 +117,7 @@ def landline_start(text, low, at):
     return first
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_landline(text, low, at, end):
     """Whether an area code stands before the seven or eight digits at `at`."""
     first = landline_start(text, low, at)
@@ -129,7 +129,7 @@ def take_landline(text, low, at, end):
     return 51 <= text[first + 1] <= 57
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_grouped(text, start, stop, low, high, scan, count, n):
     """A number written in groups: mobile 3-4-4, card 4-4-4-4…, resident ID 6-8-4."""
     digits = scan["digits"]
@@ -149,7 +149,7 @@ def take_grouped(text, start, stop, low, high, scan, count, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_number(text, start, stop, low, high, scan, count, n):
     """Candidates of the unbroken digits text[start:stop]."""
     digits = scan["digits"]
@@ -192,14 +192,14 @@ def take_number(text, start, stop, low, high, scan, count, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_test(text, start, stop, scan):
     """Whether the number text[start:stop], four octets or more, stands for nobody. The last three octets rule most of the others out."""
     tail = (np.int64(text[stop - 3]) & 15) * 100 + (np.int64(text[stop - 2]) & 15) * 10 + (np.int64(text[stop - 1]) & 15)
     return scan["tails"][tail] and is_known(text, start, stop, scan["tests"])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_mobile(text, start, stop, scan, at, n):
     """Eleven digits from digits[at] on."""
     digits = scan["digits"]
@@ -216,7 +216,7 @@ def take_mobile(text, start, stop, scan, at, n):
     return put(scan, n, start, stop, MOBILE, MEDIUM, LOW if known else NOTHING)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_id(text, start, stop, scan, check, n):
     """Eighteen characters: resident ID, residence permit, foreign permanent residence."""
     digits = scan["digits"]
@@ -237,7 +237,7 @@ def take_id(text, start, stop, scan, check, n):
     return put(scan, n, start, stop, RESIDENT_ID, HIGH, HIGH if sure else MEDIUM)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_fifteen(text, start, stop, scan, n):
     """Fifteen digits: IMSI, IMEI, old resident ID; labels decide between them."""
     digits = scan["digits"]
@@ -254,7 +254,7 @@ def take_fifteen(text, start, stop, scan, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_card(text, start, stop, low, high, scan, count, n):  # noqa: ARG001
     """Thirteen to nineteen digits of a bank card."""
     issuer = card_range(scan["digits"], count, scan["cards"])
@@ -265,7 +265,7 @@ def take_card(text, start, stop, low, high, scan, count, n):  # noqa: ARG001
     return put(scan, n, start, stop, BANK_CARD, MEDIUM, NOTHING)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_track(text, start, stop, low, high, scan, count, n):
     """Track 2: a card number, a separator, expiry and service code (ISO/IEC 7813)."""
     end = stop + 1
@@ -279,7 +279,7 @@ def take_track(text, start, stop, low, high, scan, count, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_lettered(text, start, stop, low, high, count, scan, n):
     """Digits behind one to three capitals: passports, travel permits, the older foreign permanent residence number."""
     first = start - 1
@@ -302,7 +302,7 @@ def take_lettered(text, start, stop, low, high, count, scan, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_passport(letters, count, a, b):
     """The forms of Chinese passports: mainland, Hong Kong SAR, Macao SAR."""
     if letters == 1:
@@ -314,7 +314,7 @@ def is_passport(letters, count, a, b):
     return (a == 69 and b not in (73, 79)) or a == 72 or (a == 75 and b == 74) or (a == 77 and b in (65, 66))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_old_foreign_id(text, at):
     """Three letters, four digits of region, date of birth, sequence, and a 7-3-1 check digit."""
     total, weight = np.int64(0), 0

@@ -5,8 +5,8 @@ seventeenth octet; what else may begin somewhere is found by trigger_mask, 32 oc
 """
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from detectors.literal_kernels import (
     take_access_key,
     take_code,
@@ -46,7 +46,7 @@ LANES = 32
 NEIGHBOURHOOD = 96  # octets within which another personal value is context
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def digits_of_block(text, at, high):
     """Bit i: text[at + i] is a digit and lies before `high`; 64 octets."""
     if at >= high:
@@ -57,13 +57,13 @@ def digits_of_block(text, at, high):
     return mask
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def shift_in(mask, before, n):
     """`mask` moved n bits up, the highest bits of the block before it moving in."""
     return mask << np.uint64(n) | before >> np.uint64(BLOCK - n)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def find_numbers(text, low, high, scan):
     """Candidates of all runs of SHORTEST digits or more in text[low:high]; their number. Single spaces and hyphens between digits count.
 
@@ -94,7 +94,7 @@ def find_numbers(text, low, high, scan):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def find_codes(text, low, high, scan, n):
     """VIN and USCI in text[low:high]."""
     at = low + CODE - 1
@@ -114,7 +114,7 @@ def find_codes(text, low, high, scan, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def find_literals(text, low, high, scan, n):
     """Everything that trigger_mask points at."""
     for block in range(low, high, LANES):
@@ -127,7 +127,7 @@ def find_literals(text, low, high, scan, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_literal(text, at, low, high, scan, n):
     """What may begin, or be announced, at `at`."""
     c = text[at]
@@ -161,19 +161,19 @@ def take_literal(text, at, low, high, scan, n):
     return take_access_key(text, at, low, high, scan, n)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def wants_label_alone(kind):
     """Kinds that another hit beside them does not confirm."""
     return kind not in (MOBILE, LANDLINE, BANK_CARD, RESIDENT_ID_15, IMEI)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_person_hit(kind):
     """Kinds beside which a mobile number or a name is believed."""
     return kind <= BANK_CARD and kind not in (IMEI, IMSI, ICCID) or kind in (PLATE, VIN, COORDINATES, NAME, ADDRESS)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def settle_tier(text, low, scan, i, n):
     """The tier of candidate `order[i]`: its label, another hit beside it, or a negative word decide."""
     order = scan["order"]
@@ -193,13 +193,13 @@ def settle_tier(text, low, scan, i, n):
     return max(0, without - 1) if negative >= 0 else without
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def confirms(text, scan, other, first, second):
     """Whether candidate `other`, one of two neighbours, is sure by itself, a person's, and close."""
     return scan["found"][other, 4] >= MEDIUM and is_person_hit(scan["found"][other, 2]) and is_beside(text, scan, first, second)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_beside(text, scan, first, second):
     """Whether two candidates lie close to each other in one record."""
     start, stop = scan["found"][first, 1], scan["found"][second, 0]
@@ -211,7 +211,7 @@ def is_beside(text, scan, first, second):
     return True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sort_by_start(scan, n):
     """Bring the candidates order[:n] into order of start: what the passes found one after another are a few runs that are merged."""
     runs = 2
@@ -225,7 +225,7 @@ def sort_by_start(scan, n):
             at = stop
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def run_end(scan, at, n):
     """Behind the candidates from order[at] on that stand in order."""
     order = scan["order"]
@@ -236,7 +236,7 @@ def run_end(scan, at, n):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def merge(scan, at, middle, stop):
     """Merge two neighbouring runs, stably."""
     if middle == stop:
@@ -256,7 +256,7 @@ def merge(scan, at, middle, stop):
             right += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def drop_overlaps(scan, n):
     """Of overlapping candidates keep the longest, then the highest: tiers of the others become 0. Only those with a tier count."""
     order, tiers = scan["order"], scan["tiers"]
@@ -277,7 +277,7 @@ def drop_overlaps(scan, n):
         kept = row
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def find_names(text, low, high, scan, n, more):
     """Names in the gaps beside the hits; the new number of candidates. They lie in no hit and need no settling."""
     order, tiers = scan["order"], scan["tiers"]
@@ -306,7 +306,7 @@ def find_names(text, low, high, scan, n, more):
     return more
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def align(text, at, stop):
     """The next start of a UTF-8 character."""
     while at < stop and text[at] & 0xC0 == 0x80:
@@ -314,7 +314,7 @@ def align(text, at, stop):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def next_start(scan, i, n, high):
     """Where the next hit of medium tier begins."""
     order, tiers = scan["order"], scan["tiers"]
@@ -324,7 +324,7 @@ def next_start(scan, i, n, high):
     return high
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def scan_text(text, low, high, scan, unit, hits, n_hits):
     """Hits of text[low:high] as rows n_hits.. of `hits`, in order of start; the new number of rows.
 
@@ -360,7 +360,7 @@ def scan_text(text, low, high, scan, unit, hits, n_hits):
     return n_hits
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def scan_rows(text, bounds, rows, scans, hits, n_hits):
     """scan_text over bounds[row, 0]..bounds[row, 3] of each of `rows`; scans: one SCAN."""
     for i in range(rows.shape[0]):

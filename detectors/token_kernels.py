@@ -1,20 +1,21 @@
 """Keyed tokens of values, and which hit stands for its record's person."""
 
 import numpy as np
-from numba import njit
+
+from detectors.kernel import kernel
 
 WHOLE, EMAIL, PHONE, NUMBERS = 0, 1, 2, 3  # how a value is normalised before it is hashed
 LONGEST = 248                              # octets of a normalised value that are hashed
 U13, U16, U17, U21, U32, U64 = np.uint64(13), np.uint64(16), np.uint64(17), np.uint64(21), np.uint64(32), np.uint64(64)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def turn(x, by):
     """Rotate a uint64 left."""
     return (x << by) | (x >> (U64 - by))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sip_round(a, b, c, d):
     """One SipRound."""
     a += b
@@ -30,7 +31,7 @@ def sip_round(a, b, c, d):
     return a, b, c, d
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def siphash24(key, data, length):
     """SipHash-2-4 of data[:length] (uint8) under `key` (uint64 (2,)). Source: Aumasson and Bernstein 2012."""
     a, b = key[0] ^ np.uint64(0x736F6D6570736575), key[1] ^ np.uint64(0x646F72616E646F6D)
@@ -51,7 +52,7 @@ def siphash24(key, data, length):
     return a ^ b ^ c ^ d
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def kept(octet, rule):
     """The octet as it is hashed, or -1 where it does not belong to the value."""
     if 48 <= octet <= 57:
@@ -67,7 +68,7 @@ def kept(octet, rule):
     return octet - 32 if 97 <= octet <= 122 else -1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def normalise_value(text, start, stop, rule, out):
     """Write the value's normal form behind out[8]; return the end. Separators go, letters are upper case, +86 goes."""
     end = 8
@@ -94,7 +95,7 @@ def normalise_value(text, start, stop, rule, out):
     return end
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def make_tokens(text, hits, rows, key, domains, rules, scratch):
     """Fill hits.token for rows[0]..rows[1].
 
@@ -110,7 +111,7 @@ def make_tokens(text, hits, rows, key, domains, rules, scratch):
         hits.token[row] = siphash24(key, scratch, end)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def breaks_record(text, start, stop):
     """Whether a record ends between two hits: at a newline, a closing brace, or over more than 512 octets."""
     ends = stop - start > 512
@@ -121,7 +122,7 @@ def breaks_record(text, start, stop):
     return ends
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def mark_principals(text, hits, rows, ranks, last_seen):
     """Set hits.principal of the strongest identifier of each record; hits of a unit lie in order of start.
 
@@ -147,7 +148,7 @@ def mark_principals(text, hits, rows, ranks, last_seen):
         hits.principal[best] = 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def settle_hits(bounds, paths, hits, rows):
     """Keep of rows[0]..rows[1] the hits that this unit reports (units.py: borders), with their path; return the new end.
 

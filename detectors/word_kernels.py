@@ -1,8 +1,8 @@
 """Words around values: labels and negative words before them, names and addresses in Han characters."""
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from detectors.kinds import NEGATIVE
 from detectors.mask_kernels import is_known
 from detectors.number_kernels import ADDRESS, HIGH, MEDIUM, NAME, is_digit, put
@@ -15,7 +15,7 @@ SURNAME = 1
 HAO, SHI, QU, XIAN, LU = 0x53F7, 0x5E02, 0x533A, 0x53BF, 0x8DEF
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def nearest_word(text, low, at, bit, words, word_at, word_by):
     """(where the last label of a kind ends before `at`, where the last negative word does); -1 for none. bit: the kind's number."""
     label, negative = np.int64(-1), np.int64(-1)
@@ -39,7 +39,7 @@ def nearest_word(text, low, at, bit, words, word_at, word_by):
     return label, negative
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def same_word(text, at, words, start, length):
     """Whether the word words[start:start+length] stands at `at`, in any case."""
     for i in range(length):
@@ -51,7 +51,7 @@ def same_word(text, at, words, start, length):
     return True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def begins_word(text, at, low, latin):
     """A Latin word begins where no letter stands before it, or where a capital follows a small letter."""
     if not latin or at == low:
@@ -61,13 +61,13 @@ def begins_word(text, at, low, latin):
     return not letter or (65 <= c <= 90 and 97 <= before <= 122)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def ends_word(text, at, stop, latin, length):
     """A Latin word of up to three letters must also end there: `id`, not `idea`."""
     return not latin or length > 3 or at >= stop or not 97 <= text[at] <= 122
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def han_at(text, at, high):
     """The Han character of three octets at `at`, or -1."""
     if at + 2 >= high or not 0xE4 <= text[at] <= 0xE9:
@@ -76,7 +76,7 @@ def han_at(text, at, high):
     return code if HAN_FIRST <= code <= HAN_LAST else np.int64(-1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def surname_length(text, at, stop, han, compounds):
     """Characters of the surname at `at`: 2 for a compound one, 1, or 0."""
     if stop - at >= 9 and is_known(text, at, at + 6, compounds):
@@ -85,7 +85,7 @@ def surname_length(text, at, stop, han, compounds):
     return 1 if code >= 0 and han[code - HAN_FIRST] & SURNAME else 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def name_at(text, at, stop, scan):
     """Octets of the name at the start of the Han run text[at:stop], or 0: all of the run, or up to a word that follows names."""
     surname = surname_length(text, at, stop, scan["han"], scan["compounds"])
@@ -101,14 +101,14 @@ def name_at(text, at, stop, scan):
     return 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_name(text, at, end, not_names):
     """Whether a word that has a name's form is no other word: not listed, and not ending as labels do (号码址证额费率)."""
     last = han_at(text, end - 3, end)
     return not is_one_of(last, (0x53F7, 0x7801, 0x5740, 0x8BC1, 0x989D, 0x8D39, 0x7387)) and not is_known(text, at, end, not_names)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def follows_name(text, at, stop, after):
     """Whether a word that follows names stands at `at`."""
     for characters in (1, 2):
@@ -117,7 +117,7 @@ def follows_name(text, at, stop, after):
     return False
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def cue_before(text, low, at, before):
     """Whether a word that precedes names ends at `at`."""
     for characters in (1, 2, 3, 4):
@@ -126,7 +126,7 @@ def cue_before(text, low, at, before):
     return False
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_names(text, low, high, scan, n):
     """Names in text[low:high], which lies beside a hit: whole runs of Han, beginnings of runs, and what follows a cue in a run."""
     at = low
@@ -153,7 +153,7 @@ def take_names(text, low, high, scan, n):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_labelled_name(text, at, low, high, scan, n):
     """A name that a label announces: `at` is behind the label or the opening quote."""
     while at < high and text[at] in (32, 34, 39, 58, 61, 62, 9):
@@ -176,7 +176,7 @@ def take_labelled_name(text, at, low, high, scan, n):
     return put(scan, n, at, at + length, NAME, MEDIUM, MEDIUM)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def name_before(text, low, at, scan):
     """Whether a name stands right before `at`, but for a bracket, a comma, a quote or the like."""
     end = at
@@ -188,7 +188,7 @@ def name_before(text, low, at, scan):
     return 6 <= end - start <= 12 and name_at(text, start, end, scan) == end - start
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_wide_sign(text, end, low):
     """Whether a full-width bracket, comma or colon, or 和, 、 ends at `end`: U+FF08, U+FF0C, U+FF1A, U+3001."""
     if end - 3 < low:
@@ -197,7 +197,7 @@ def is_wide_sign(text, end, low):
     return (a == 0xEF and b == 0xBC and c in (0x88, 0x8C, 0x9A)) or (a == 0xE3 and b == 0x80 and c == 0x81)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_person_label(text, label, low):
     """`name` is a person's unless it is that of a file, a host, a product …: file_name, hostname, 品名."""
     if label - 4 < low or (text[label - 1] | 0x20) != 101 or (text[label - 4] | 0x20) != 110:
@@ -208,7 +208,7 @@ def is_person_label(text, label, low):
     return not (65 <= (before & 0xDF) <= 90 or before in (95, 45, 46))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def address_start(text, hao, low):
     """Walk back from the number before 号 over Han characters and digits; where the address may begin."""
     at = hao
@@ -222,7 +222,7 @@ def address_start(text, hao, low):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_one_of(code, codes):
     """Whether a character is one of a few."""
     for c in codes:
@@ -231,7 +231,7 @@ def is_one_of(code, codes):
     return False
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_address(text, hao, low, high, scan, n):
     """The address whose number ends at `hao`, where 号 stands (three octets)."""
     if hao - 1 < low or not is_digit(text[hao - 1]):
@@ -261,7 +261,7 @@ def take_address(text, hao, low, high, scan, n):
     return put(scan, n, begin, stop, ADDRESS, HIGH if levels >= 3 else MEDIUM, HIGH if levels >= 3 else MEDIUM)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def place_start(text, start, unit):
     """Where the first place name begins: at most four characters before its 省, 市 …, and behind words that lead to an address."""
     at = max(start, unit - 15)
@@ -273,7 +273,7 @@ def place_start(text, start, unit):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def address_stop(text, at, high):
     """Behind building, unit and room numbers that follow 号."""
     while at < high:

@@ -1,13 +1,14 @@
 """GB18030 and UTF-16 to UTF-8. Bounds as in escape_kernels; an unfinished character at the end is left to the caller."""
 
 import numpy as np
-from numba import njit
+
+from detectors.kernel import kernel
 
 CHARS, COMMON, ERRORS, LEFT = 0, 1, 2, 3  # rows of the tally: multi-octet characters, of them usual ones, errors, octets left over
 REPLACEMENT = 0x3F  # '?': one octet, so that damage never lengthens the text
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def put_utf8(dst, at, point):
     """Append `point` as UTF-8; return the new end."""
     if point < 0x80:
@@ -29,7 +30,7 @@ def put_utf8(dst, at, point):
     return at + 4
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def quad_point(src, at, quads):
     """Code point of the four octets of GB18030 at `at`; 0 if there is none. Source: GB 18030-2005 section 5."""
     a, b, c, d = np.int64(src[at]), np.int64(src[at + 1]), np.int64(src[at + 2]), np.int64(src[at + 3])
@@ -43,7 +44,7 @@ def quad_point(src, at, quads):
     return np.int64(0)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def gb18030_to_utf8(src, bounds, dst, at, tables, tally):
     """Append [bounds[0], bounds[3]) as UTF-8; `tally` (int64 (4,)) says how well it went. Return the end in `dst`.
 
@@ -90,7 +91,7 @@ def gb18030_to_utf8(src, bounds, dst, at, tables, tally):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def utf16_to_utf8(src, bounds, dst, at, big, tally):
     """Append [bounds[0], bounds[3]) of UTF-16, big-endian where `big`, as UTF-8; as gb18030_to_utf8. Source: RFC 2781."""
     tally[:] = 0

@@ -5,21 +5,21 @@
 """
 
 import numpy as np
-from numba import njit
 
 from detectors.content.look_kernels import is_hex
+from detectors.kernel import kernel
 
 ESCAPE, ENTITY, WIDTH = 64, 128, 256  # detectors.content.step.Step
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hex_value(octet):
     """Value of a hexadecimal digit."""
     value = np.int64(octet)
     return value - 48 if value <= 57 else (value | 0x20) - 87
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def put_character(dst, at, point):
     """Append `point` as UTF-8, ASCII for full-width forms and styled digits (NFKC); return the new end."""
     if 0xFF01 <= point <= 0xFF5E:
@@ -47,7 +47,7 @@ def put_character(dst, at, point):
     return at + 4
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def u_escape(src, at, stop):
     """The UTF-16 unit of a \\uXXXX at `at`, or -1."""
     if at + 6 > stop or src[at] != 0x5C or src[at + 1] != 0x75:
@@ -60,7 +60,7 @@ def u_escape(src, at, stop):
     return value
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def entity(src, at, stop):
     """Code point and length of the numeric entity at `at`; length 0 if there is none."""
     i = at + 2
@@ -79,7 +79,7 @@ def entity(src, at, stop):
     return point, i + 1 - at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def undo_percent(src, bounds, dst, at, plus):
     """Undo %XX, and `+` for a blank where `plus`; return the end of what was appended to `dst`."""
     i, stop = bounds[0], bounds[3]
@@ -100,7 +100,7 @@ def undo_percent(src, bounds, dst, at, plus):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def wide_point(src, at, stop):
     """Code point of the full-width form, ideographic space or styled digit at `at`, or 0."""
     if at + 3 > stop or src[at] < 0xE3:
@@ -116,7 +116,7 @@ def wide_point(src, at, stop):
     return np.int64(0)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def undo_escapes(src, bounds, dst, at):
     """Undo \\uXXXX (with surrogates), &#NNNN; and full-width forms of UTF-8; return (end in `dst`, Step bits of what was undone)."""
     i, stop, steps = bounds[0], bounds[3], 0

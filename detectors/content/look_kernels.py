@@ -1,7 +1,8 @@
 """One look at a unit: is it UTF-8, and is there anything to undo before it can be scanned?"""
 
 import numpy as np
-from numba import njit
+
+from detectors.kernel import kernel
 
 # Bits of a look; PLAIN text (0, or HIGH alone) is scanned where it lies.
 HIGH, BAD, NUL, PERCENT, ESCAPE, ENTITY, WIDE, PLUS = 1, 2, 4, 8, 16, 32, 64, 128
@@ -13,14 +14,14 @@ PERCENTS, BACKSLASHES = np.uint64(0x2525252525252525), np.uint64(0x5C5C5C5C5C5C5
 AMPERSANDS, ZERO = np.uint64(0x2626262626262626), np.uint64(0)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_hex(octet):
     """Whether an ASCII octet is a hexadecimal digit."""
     low = np.int64(octet) | 0x20
     return 48 <= octet <= 57 or 97 <= low <= 102
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def utf8_length(buf, at, stop):
     """Octets of the UTF-8 character at `at`; 0 if it is none, -1 if it is cut off by `stop`. Source: RFC 3629 section 4."""
     lead = np.int64(buf[at])
@@ -48,7 +49,7 @@ def utf8_length(buf, at, stop):
     return need
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_wide(buf, at):
     """Whether the three octets at `at` are a full-width letter, digit or one of the signs that join values."""
     if buf[at] != 0xEF:
@@ -59,7 +60,7 @@ def is_wide(buf, at):
     return buf[at + 1] == 0xBD and 0x81 <= tail <= 0x9A
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def mark_of(buf, at, stop):
     """The bit of the ASCII escape that begins at `at`, or 0."""
     octet = buf[at]
@@ -74,7 +75,7 @@ def mark_of(buf, at, stop):
     return 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def quiet_words(words, at):
     """How many of the eight words from `at` on are, together, ASCII without escapes and NULs: 8 or 0."""
     seen = ZERO
@@ -86,7 +87,7 @@ def quiet_words(words, at):
     return 8 if (seen & TOPS) == ZERO else 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def look_closely(buf, at, until, stop, edges, tally):
     """Look at the characters that begin in [at, until); add to `tally` (chars, bad octets, even NULs, odd NULs, bits); return the end."""
     seen, chars, bads = 0, 0, 0
@@ -120,7 +121,7 @@ def look_closely(buf, at, until, stop, edges, tally):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def look(buf, start, stop, edges, tally):
     """Bits of what lies in [start, stop); `tally` (int64 (6,)) says how much of it was looked at, and what was counted there.
 

@@ -1,14 +1,15 @@
 """Adding packets up by lane, direction and reason."""
 
 import numpy as np
-from numba import njit
+
+from detectors.kernel import kernel
 
 OUT, IN, OTHER = 0, 1, 2
 # Columns of the ledger; order of `sensor.coverage.ledger.REASONS`.
 WIRE, HEADERS, SKIPPED_POLICY, NOT_OUTBOUND = 0, 1, 2, 3
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def direction_of(outbound, direction):
     """OUT, IN or OTHER of a packet that goes `direction` (0 from src) in a flow whose outbound direction is `outbound` (2 none)."""
     if outbound == 2:
@@ -16,7 +17,7 @@ def direction_of(outbound, direction):
     return OUT if outbound == direction else IN
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def account_frames(wirelen, payload_wire, slot, direction, lane_of, outbound_of, content_of, rows, octets, counts):
     """Add the packets of `rows` (start, stop) to the ledger.
 

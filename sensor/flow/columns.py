@@ -41,6 +41,16 @@ COLD = np.dtype([
 ], align=True)
 
 
+LOOK = np.dtype([              # scratch: what is known of a row between prefetching its place and taking it in
+    ("high", np.uint64),       # its key, both halves
+    ("low", np.uint64),
+    ("place", np.int64),       # first slots of its two sets
+    ("other", np.int64),
+    ("guess", np.int64),       # the first slot with its tag, -1 none
+    ("swapped", np.uint8),     # whether source and destination change places in the key
+], align=True)
+
+
 class FlowTable(NamedTuple):
     """The table; slot s lies in set s // 32."""
 

@@ -4,13 +4,14 @@ Multiply-mix of 64 bits under secret words: 2–3 ns, and an attacker who does n
 """
 
 import numpy as np
-from numba import njit
+
+from detectors.kernel import kernel
 
 LOW32 = np.uint64(0xFFFFFFFF)
 S32 = np.uint64(32)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def mix(a, b):
     """High and low half of the 128-bit product, folded."""
     a0, a1, b0, b1 = a & LOW32, a >> S32, b & LOW32, b >> S32
@@ -20,7 +21,7 @@ def mix(a, b):
     return high ^ (a * b)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_swapped(frame):
     """Whether the sender is the larger of the two ends."""
     if frame.src_high != frame.dst_high:
@@ -30,7 +31,7 @@ def is_swapped(frame):
     return frame.sport > frame.dport
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hash_flow(frame, swapped, secrets):
     """128 bits of identity (high, low) of the flow that `frame` belongs to."""
     p, q = np.uint64(frame.sport), np.uint64(frame.dport)

@@ -6,11 +6,12 @@ import secrets as random_secrets
 
 import numpy as np
 
-from sensor.flow.columns import SET, Ended, EndReason, FlowTable, Touch, new_table, new_touch
+from sensor.flow.columns import LOOK, SET, Ended, EndReason, FlowTable, Touch, new_table, new_touch
 from sensor.flow.table_kernels import (
     ACTIVE_FLOWS,
     EVICTIONS,
     HAND,
+    MICRO,
     NOW,
     end_all,
     evict,
@@ -21,6 +22,7 @@ from sensor.flow.table_kernels import (
     update_flows,
 )
 from sensor.packet.batch import Packets
+from sensor.records import new_records
 
 FULL = 0.85            # of the slots; beyond this both sets of a flow may be full
 SWEEP_NS = 6_000_000_000  # the hand goes once round in this much packet time
@@ -40,6 +42,7 @@ class Flows:
         self._limits = np.array([int(s * 1e9) for s in limits_s], np.int64)
         self._ended = Ended(np.zeros(1 << 16, np.int64), np.zeros(1 << 16, np.uint8))
         self._touch = new_touch(0)
+        self._looks = new_records(MICRO, LOOK)
         self._n_ended = 0
         self._swept_ns = 0
 
@@ -75,7 +78,7 @@ class Flows:
             self._n_ended = evict(self.table, hand, max(64, self.slots // 50), 4, self._ended, self._n_ended)
             if self._n_ended:
                 return self._touch, begin
-        done, self._n_ended = update_flows(self.table, packets, frames, begin, n, self._touch, self._ended, self._n_ended)
+        done, self._n_ended = update_flows(self.table, packets, frames, begin, n, self._touch, self._looks, self._ended, self._n_ended)
         if done < n and self._n_ended == 0:
             self._n_ended = evict_for(self.table, frames[done], self._ended, 0)
         return self._touch, int(done)

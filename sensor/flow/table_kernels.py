@@ -5,8 +5,8 @@ prefetch its record; verify and update, or insert. Micro-batches of 256: larger 
 """
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from sensor.flow.hash_kernels import hash_flow, is_swapped, mix
 from sensor.intrinsic import equal_mask, lowest_bit, prefetch
 
@@ -22,19 +22,19 @@ LINGER_NS = 5_000_000_000
 TCP = 6
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def tag_of(key):
     """16 bits of the key that are no reserved tag."""
     return np.uint16(FIRST_TAG + (key >> np.uint64(48)) % np.uint64(65534))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def set_of(key, sets):
     """The set of a 32-bit hash, by multiplication: any number of sets will do."""
     return np.int64(((key & np.uint64(0xFFFFFFFF)) * np.uint64(sets)) >> np.uint64(32))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def find(tags, hot, high, low, first, second, tag):
     """The slot of the flow with this identity, or -1."""
     for start in (first, second):
@@ -47,7 +47,7 @@ def find(tags, hot, high, low, first, second, tag):
     return np.int64(-1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def free_slot(tags, first, second):
     """A free slot of the emptier of two sets, or -1."""
     free = np.uint16(FREE)
@@ -57,7 +57,7 @@ def free_slot(tags, first, second):
     return second + lowest_bit(other) if other != 0 else np.int64(-1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def bits(mask):
     """How many bits of a 32-bit mask are set."""
     mask = mask - ((mask >> 1) & 0x55555555)
@@ -65,7 +65,7 @@ def bits(mask):
     return (((mask + (mask >> 4)) & 0x0F0F0F0F) * 0x01010101 & 0xFFFFFFFF) >> 24
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def answers(frame):
     """Whether the sender of a flow's first packet is rather the end that answers."""
     if frame.proto == TCP and frame.tcp_flags & SYN:
@@ -73,7 +73,7 @@ def answers(frame):
     return frame.sport < 1024 <= frame.dport and frame.proto != 1 and frame.proto != 58
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def insert(hot, cold, frame, iface, swapped, ts_ns):
     """Begin the flow of `frame` in these records (its key is already there)."""
     back = answers(frame)
@@ -95,7 +95,7 @@ def insert(hot, cold, frame, iface, swapped, ts_ns):
         cold.sizes[i] = 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def update(hot, cold, frame, wirelen, ts_ns, way):
     """Count one packet that goes `way` (0 from src)."""
     hot.last_ns = max(hot.last_ns, ts_ns)
@@ -109,7 +109,7 @@ def update(hot, cold, frame, wirelen, ts_ns, way):
         update_tcp(hot, cold, frame, ts_ns, way)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def update_tcp(hot, cold, frame, ts_ns, way):
     """Flags, handshake, and segments that were sent again."""
     flags, state = np.int64(frame.tcp_flags), np.int64(hot.state)
@@ -139,17 +139,18 @@ def update_tcp(hot, cold, frame, ts_ns, way):
             cold.topped[way] = 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def starts_anew(hot, frame):
     """Whether this SYN opens a new flow between the ends of one that is over."""
     over = hot.state & RESET or hot.state & (FIN_SRC | FIN_DST) == FIN_SRC | FIN_DST
     return over and frame.proto == TCP and frame.tcp_flags & (SYN | ACK) == SYN
 
 
-@njit(nogil=True, cache=True)
-def update_flows(table, packets, frames, begin, n, touch, ended, n_ended):
+@kernel
+def update_flows(table, packets, frames, begin, n, touch, looks, ended, n_ended):
     """Find or make the flow of rows begin..n; fill `touch`.
 
+    looks   LOOK (MICRO,), scratch
     ended   flows that a fresh SYN has replaced are appended (their tags become GONE, so their slots stay as they are until released)
     Returns (rows done, ended flows): it stops before a row that finds both its sets full; make room and go on.
     """
@@ -158,28 +159,26 @@ def update_flows(table, packets, frames, begin, n, touch, ended, n_ended):
     slots, ways, freshes = touch.slot, touch.direction, touch.fresh
     end_slot, end_reason = ended.slot, ended.reason
     sets = tags.shape[0] // 32
-    key = np.empty((MICRO, 2), np.uint64)
-    place = np.empty((MICRO, 2), np.int64)
-    guess = np.empty(MICRO, np.int64)
-    swap = np.empty(MICRO, np.bool_)
     for start in range(begin, n, MICRO):
         count = min(MICRO, n - start)
         for i in range(count):
             frame = frames[start + i]
-            swap[i] = is_swapped(frame)
-            high, low = hash_flow(frame, swap[i], secrets)
-            key[i, 0], key[i, 1] = high, low
-            place[i, 0] = set_of(high, sets) * 32
-            place[i, 1] = set_of(low, sets) * 32
-            prefetch(tags, place[i, 0])
+            look = looks[i]
+            look.swapped = is_swapped(frame)
+            high, low = hash_flow(frame, look.swapped != 0, secrets)
+            look.high, look.low = high, low
+            look.place = set_of(high, sets) * 32
+            look.other = set_of(low, sets) * 32
+            prefetch(tags, look.place)
         for i in range(count):
-            mask = equal_mask(tags, place[i, 0], tag_of(key[i, 0]))
-            guess[i] = place[i, 0] + lowest_bit(mask) if mask != 0 else np.int64(-1)
+            look = looks[i]
+            mask = equal_mask(tags, look.place, tag_of(look.high))
+            look.guess = look.place + lowest_bit(mask) if mask != 0 else np.int64(-1)
             if mask != 0:
-                prefetch(hot, guess[i])
-                prefetch(cold, guess[i])
+                prefetch(hot, look.guess)
+                prefetch(cold, look.guess)
             else:
-                prefetch(tags, place[i, 1])
+                prefetch(tags, look.other)
         for i in range(count):
             row = start + i
             frame = frames[row]
@@ -187,10 +186,11 @@ def update_flows(table, packets, frames, begin, n, touch, ended, n_ended):
             freshes[row] = 0
             if frame.status != 0 and frame.status != LATER_FRAGMENT:
                 continue
-            high, low, tag = key[i, 0], key[i, 1], tag_of(key[i, 0])
-            slot = guess[i]
+            look = looks[i]
+            high, low, tag = look.high, look.low, tag_of(look.high)
+            slot = look.guess
             if slot < 0 or tags[slot] != tag or hot[slot].key_high != high or hot[slot].key_low != low:
-                slot = find(tags, hot, high, low, place[i, 0], place[i, 1], tag)
+                slot = find(tags, hot, high, low, look.place, look.other, tag)
             if slot >= 0 and starts_anew(hot[slot], frame):
                 if n_ended >= end_slot.shape[0]:
                     return row, n_ended
@@ -200,15 +200,15 @@ def update_flows(table, packets, frames, begin, n, touch, ended, n_ended):
                 tags[slot] = GONE
                 slot = np.int64(-1)
             if slot < 0:
-                slot = free_slot(tags, place[i, 0], place[i, 1])
+                slot = free_slot(tags, look.place, look.other)
                 if slot < 0:
                     return row, n_ended
                 tags[slot] = tag
                 hot[slot].key_high, hot[slot].key_low = high, low
-                insert(hot[slot], cold[slot], frame, ifaces[row], swap[i], times[row])
+                insert(hot[slot], cold[slot], frame, ifaces[row], (look.swapped != 0), times[row])
                 clock[ACTIVE_FLOWS] += 1
                 freshes[row] = 1
-            way = np.int64(swap[i] != (hot[slot].opener != 0))
+            way = np.int64((look.swapped != 0) != (hot[slot].opener != 0))
             update(hot[slot], cold[slot], frame, wirelens[row], times[row], way)
             slots[row] = slot
             ways[row] = way
@@ -216,13 +216,13 @@ def update_flows(table, packets, frames, begin, n, touch, ended, n_ended):
     return n, n_ended
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_due(hot, cold, now_ns, active_ns):
     """Whether an active report of this flow is due and has anything to say."""
     return now_ns - cold.span_ns > active_ns and hot.packets[0] + hot.packets[1] > 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sweep(table, now_ns, count, limits, ended, n_ended):
     """Turn the clock hand over `count` slots; append flows that are over, or due for an active report, to `ended`; return their number.
 
@@ -264,7 +264,7 @@ def sweep(table, now_ns, count, limits, ended, n_ended):
     return n_ended
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def evict(table, first, count, samples, ended, n_ended):
     """End `count` old flows: of every `samples` live ones met from slot `first` on, the one longest silent."""
     tags, hot, clock = table.tags, table.hot, table.clock
@@ -288,7 +288,7 @@ def evict(table, first, count, samples, ended, n_ended):
     return n_ended
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def evict_for(table, frame, ended, n_ended):
     """End the longest silent flow of the two sets that `frame` finds full."""
     tags, hot, clock = table.tags, table.hot, table.clock
@@ -308,7 +308,7 @@ def evict_for(table, frame, ended, n_ended):
     return n_ended
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def end_all(table, reason, first, ended):
     """Append every live flow from slot `first` on while there is room; (the slot to go on at, flows appended)."""
     tags = table.tags
@@ -324,7 +324,7 @@ def end_all(table, reason, first, ended):
     return np.int64(tags.shape[0]), n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def release(table, ended, n):
     """After the export: free the slots of flows that are over; begin a new span where the report was an active one."""
     tags, hot, cold, clock = table.tags, table.hot, table.cold, table.clock
@@ -342,7 +342,7 @@ def release(table, ended, n):
             clock[ACTIVE_FLOWS] -= 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def number_flows(hot, cold, slots, numbers):
     """flow_id of each slot, uint64 (n,): a hash of ends and first packet without secrets, the same in every replay."""
     for i in range(slots.shape[0]):

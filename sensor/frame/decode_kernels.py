@@ -1,8 +1,8 @@
 """A packet batch → frames."""
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from sensor.frame.link_kernels import CUT, IPV4, IPV6, MPLS, MPLS_UP, PPPOE, UNKNOWN, VLAN_TAGS, below_labels, link_layer, llc, pppoe
 from sensor.frame.network_kernels import NOT_IP, TOO_MANY_LAYERS, TRUNCATED, UNKNOWN_LINK, decode_ipv4, decode_ipv6
 from sensor.frame.octet_kernels import u16, u32
@@ -10,7 +10,7 @@ from sensor.frame.octet_kernels import u16, u32
 MOST_LAYERS = 16  # tags and label stacks together
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def decode_frames(buf, packets, n, frames):
     """Decode rows 0..n of `packets`, which lie in `buf` uint8 (n_bytes,), into the same rows of `frames` FRAME (capacity,)."""
     starts, caplens, wirelens, links, tags = packets.start, packets.caplen, packets.wirelen, packets.link, packets.vlan_tci
@@ -26,7 +26,7 @@ def decode_frames(buf, packets, n, frames):
         frame.payload_wire = min(np.int64(frame.payload_wire), max(np.int64(0), np.int64(wirelens[row]) - (frame.payload - start)))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def clear(frame):
     """Undo what an earlier packet left in the fields that are not always written."""
     frame.src_high = frame.src_low = frame.dst_high = frame.dst_low = 0
@@ -36,7 +36,7 @@ def clear(frame):
     frame.payload_len = frame.payload_wire = 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def decode_frame(buf, at, stop, link, frame):
     """The packet at buf[at:stop] into `frame`; its status."""
     kind, at = link_layer(buf, at, stop, link)
@@ -70,7 +70,7 @@ def decode_frame(buf, at, stop, link, frame):
     return TOO_MANY_LAYERS
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def add_tag(frame, vlan):
     """Note one VLAN id: the outermost, then the one inside it."""
     if frame.vlan == 0:

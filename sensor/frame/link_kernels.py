@@ -5,8 +5,8 @@ Sources: IEEE 802.3, 802.1Q; LINKTYPE_* of the tcpdump project; RFC 1661, 2516, 
 """
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from sensor.frame.octet_kernels import u16, u32
 
 IPV4, IPV6, MPLS, MPLS_UP, PPPOE = 0x0800, 0x86DD, 0x8847, 0x8848, 0x8864
@@ -17,7 +17,7 @@ NULL, ETHERNET, PPP, RAW_BSD, RAW_OPENBSD, PPP_HDLC, RAW, C_HDLC, LOOP, SLL, RAW
     0, 1, 9, 12, 14, 50, 101, 104, 108, 113, 228, 229, 276)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def by_version(buf, at, stop):
     """A raw IP packet: its version nibble tells."""
     if stop - at < 1:
@@ -28,7 +28,7 @@ def by_version(buf, at, stop):
     return (IPV6, at) if version == 6 else (OTHER, at)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def loopback(buf, at, stop):
     """Address family in the byte order of the host that captured: 2 is IPv4; 10, 24, 28, 30 are somebody's IPv6."""
     if stop - at < 4:
@@ -41,7 +41,7 @@ def loopback(buf, at, stop):
     return (IPV6, at + 4) if family in (10, 24, 28, 30) else (OTHER, at + 4)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def ppp(buf, at, stop):
     """PPP, with or without HDLC's address and control octets, protocol field compressed or not."""
     if stop - at >= 2 and buf[at] == 0xFF and buf[at + 1] == 0x03:
@@ -58,7 +58,7 @@ def ppp(buf, at, stop):
     return (MPLS, after) if protocol in (0x0281, 0x0283) else (OTHER, after)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def ethernet(buf, at, stop):
     """Ethernet II; 802.3 with LLC/SNAP, or LLC alone."""
     if stop - at < 14:
@@ -67,7 +67,7 @@ def ethernet(buf, at, stop):
     return llc(buf, at + 14, stop) if kind <= 1500 else (kind, at + 14)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def llc(buf, at, stop):
     """802.2 LLC: SNAP with an ethertype, IP by its own SAP, or something that is no IP."""
     if stop - at >= 8 and buf[at] == 0xAA and buf[at + 1] == 0xAA:
@@ -77,7 +77,7 @@ def llc(buf, at, stop):
     return OTHER, at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def link_layer(buf, at, stop, link):
     """The first layer, by the capture's link type."""
     if link == ETHERNET:
@@ -106,7 +106,7 @@ def link_layer(buf, at, stop, link):
     return UNKNOWN, at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def pppoe(buf, at, stop):
     """PPPoE session data."""
     if stop - at < 8:
@@ -114,7 +114,7 @@ def pppoe(buf, at, stop):
     return ppp(buf, at + 6, stop)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def below_labels(buf, at, stop):
     """What the bottom label of an MPLS stack carries: nothing says so, the first nibble hints (RFC 4928)."""
     if stop - at < 1:

@@ -4,8 +4,8 @@ Sources: RFC 791, 8200, 9293, 768, 9260, 792, 4443.
 """
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from sensor.frame.octet_kernels import u16, u32, u64
 
 OK, NOT_IP, UNKNOWN_LINK, TRUNCATED, BAD_HEADER, LATER_FRAGMENT, TOO_MANY_LAYERS = range(7)
@@ -14,7 +14,7 @@ MAPPED = np.uint64(0xFFFF00000000)
 MOST_EXTENSIONS = 12
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def decode_ipv4(buf, at, stop, frame):
     """The IPv4 header at `at` into `frame`; the status. `stop` is the captured end of the packet."""
     if stop - at < 20:
@@ -43,7 +43,7 @@ def decode_ipv4(buf, at, stop, frame):
     return transport(buf, at + header, min(stop, at + total), at + total, frame)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def decode_ipv6(buf, at, stop, frame):
     """The IPv6 header at `at`, and its extension headers, into `frame`; the status."""
     if stop - at < 40:
@@ -84,7 +84,7 @@ def decode_ipv6(buf, at, stop, frame):
     return TOO_MANY_LAYERS
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def set_payload(frame, at, stop, wire_stop):
     """The payload lies at `at`; `stop` where the capture ends it, `wire_stop` where the wire did."""
     frame.payload = at
@@ -92,7 +92,7 @@ def set_payload(frame, at, stop, wire_stop):
     frame.payload_wire = max(np.int64(0), wire_stop - at)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def transport(buf, at, stop, wire_stop, frame):
     """Ports, TCP fields and the payload's range; the status."""
     set_payload(frame, at, stop, wire_stop)
@@ -121,7 +121,7 @@ def transport(buf, at, stop, wire_stop, frame):
     return OK
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def decode_tcp(buf, at, stop, wire_stop, frame):
     """The TCP header at `at`; the status."""
     if stop - at < 20:

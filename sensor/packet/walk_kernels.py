@@ -5,7 +5,8 @@ Sources: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
 """
 
 import numpy as np
-from numba import njit
+
+from detectors.kernel import kernel
 
 AT, SWAPPED, LINK, TICK_NS, RECORD_HEADER, OLD_LENGTHS, BASE, INTERFACES, PROBLEM, PROBLEM_AT = range(10)
 STATE_SIZE = 10
@@ -18,21 +19,21 @@ IF_LINK, IF_SNAP, IF_RESOLUTION, IF_OFFSET_S, IF_NAME_AT, IF_NAME_LEN = range(6)
 MAX_INTERFACES = 4096
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def u16(buf, at, swapped):
     """uint16 at `at` as int64; little-endian unless `swapped`."""
     a, b = np.int64(buf[at]), np.int64(buf[at + 1])
     return (a << 8) | b if swapped else (b << 8) | a
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def u32(buf, at, swapped):
     """uint32 at `at` as int64; little-endian unless `swapped`."""
     low, high = u16(buf, at, swapped), u16(buf, at + 2, swapped)
     return (low << 16) | high if swapped else (high << 16) | low
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def fill_row(packets, row, start, caplen, wirelen, ts_ns, link, iface):
     """Write one row of the batch."""
     packets.start[row] = start
@@ -44,14 +45,14 @@ def fill_row(packets, row, start, caplen, wirelen, ts_ns, link, iface):
     packets.vlan_tci[row] = -1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def break_off(state, problem):
     """Note why and where the walk stops."""
     state[PROBLEM] = problem
     state[PROBLEM_AT] = state[AT]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def walk_pcap(buf, stop, last, state, packets):
     """Fill `packets` from the pcap records at state[AT]; return the rows filled.
 
@@ -83,7 +84,7 @@ def walk_pcap(buf, stop, last, state, packets):
     return row
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def to_ns(ticks, resolution, offset_s):
     """Ticks of an interface's clock → ns since 1970 (pcapng, option if_tsresol)."""
     power = resolution & 0x7F
@@ -98,7 +99,7 @@ def to_ns(ticks, resolution, offset_s):
     return (ticks * scale if power <= 9 else ticks // scale) + offset_s * 1_000_000_000
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def read_interface(buf, at, stop, state, interfaces):
     """Add the interface description block at `at` (its body ends at `stop`) to the table; False when the table is full."""
     n = state[INTERFACES]
@@ -131,7 +132,7 @@ def read_interface(buf, at, stop, state, interfaces):
     return True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def read_packet_block(buf, at, body_stop, kind, state, interfaces, packets, row):
     """Write the packet block at `at` to `row`; NONE or the problem."""
     swapped = state[SWAPPED]
@@ -160,7 +161,7 @@ def read_packet_block(buf, at, body_stop, kind, state, interfaces, packets, row)
     return NONE
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def walk_pcapng(buf, stop, last, state, interfaces, packets):
     """Fill `packets` from the pcapng blocks at state[AT]; return the rows filled. As `walk_pcap`; interfaces grow as they are met."""
     capacity = packets.start.shape[0]

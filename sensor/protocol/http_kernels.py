@@ -4,7 +4,8 @@ Source: RFC 9112. A head is found by its empty line; a field is where its line s
 """
 
 import numpy as np
-from numba import njit
+
+from detectors.kernel import kernel
 
 # Names are compared as lower-case 64-bit words of up to eight octets at a time, by `same_name`.
 REQUEST, RESPONSE, BROKEN = 1, 2, 0
@@ -12,7 +13,7 @@ IDENTITY, GZIP, DEFLATE, OTHER_CODING = 0, 1, 2, 3
 NO_LENGTH = -1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def find_head_end(buf, start, stop):
     """Behind the empty line that ends a head in buf[start:stop], or -1."""
     for i in range(start, stop):
@@ -24,7 +25,7 @@ def find_head_end(buf, start, stop):
     return np.int64(-1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def same_name(buf, start, stop, name):
     """Whether buf[start:stop] is `name` (lower-case octets), in any case."""
     if stop - start != len(name):
@@ -38,7 +39,7 @@ def same_name(buf, start, stop, name):
     return True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def holds_word(buf, start, stop, word):
     """Whether `word` (lower-case octets) stands somewhere in buf[start:stop], in any case."""
     for i in range(start, stop - len(word) + 1):
@@ -47,7 +48,7 @@ def holds_word(buf, start, stop, word):
     return False
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def read_number(buf, start, stop):
     """The decimal number in buf[start:stop], or NO_LENGTH for anything else or more than 15 digits."""
     if stop <= start or stop - start > 15:
@@ -60,7 +61,7 @@ def read_number(buf, start, stop):
     return value
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def line_end(buf, start, stop):
     """(end of the line's text, start of the next line)."""
     for i in range(start, stop):
@@ -69,7 +70,7 @@ def line_end(buf, start, stop):
     return stop, stop
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def parse_start_line(buf, start, stop, head):
     """Method and target, or status, of the line buf[start:stop]; REQUEST, RESPONSE or BROKEN."""
     if stop - start >= 12 and buf[start] == 72 and buf[start + 4] == 47:  # HTTP/1.1 200; also 1.10, 1.01 and what else browsers forgive
@@ -91,7 +92,7 @@ def parse_start_line(buf, start, stop, head):
     return REQUEST
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def parse_head(buf, start, stop, head):
     """The head buf[start:stop] into `head` (HEAD); REQUEST, RESPONSE or BROKEN."""
     head.host_len = head.agent_len = head.kind_len = head.method_len = head.target_len = 0
@@ -116,7 +117,7 @@ def parse_head(buf, start, stop, head):
     return head.what
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def parse_field(buf, name, colon, value, end, head):
     """One field into `head`: name buf[name:colon], value buf[value:end]."""
     length = colon - name
@@ -140,7 +141,7 @@ def parse_field(buf, name, colon, value, end, head):
             head.coding = GZIP
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def parse_coding(buf, start, stop):
     """The content coding that buf[start:stop] names."""
     if stop == start or same_name(buf, start, stop, b"identity"):
@@ -150,7 +151,7 @@ def parse_coding(buf, start, stop):
     return DEFLATE if same_name(buf, start, stop, b"deflate") else OTHER_CODING
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_method(buf, head, name):
     """Whether the head's method is `name` (lower-case octets)."""
     return same_name(buf, head.method, head.method + head.method_len, name)
@@ -161,7 +162,7 @@ M_UNKNOWN, M_TEXT, M_JSON, M_FORM, M_XML, M_HTML, M_CSV, M_MULTIPART, M_HEAD, M_
 C_UNKNOWN, C_UTF8, C_GB18030, C_UTF16LE, C_UTF16BE, C_LATIN1 = range(6)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def parse_media(buf, start, stop):
     """The kind of content that a Content-Type value names."""
     if stop - start < 5:
@@ -188,7 +189,7 @@ def parse_media(buf, start, stop):
     return M_TEXT if first == 116 else M_UNKNOWN
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def parse_charset(buf, start, stop):
     """The charset that a Content-Type value names."""
     for i in range(start, stop - 8):

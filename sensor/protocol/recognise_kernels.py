@@ -4,13 +4,14 @@ Sources: RFC 8446 section 5.1, RFC 9112, RFC 4253 section 4.2, RFC 9000 section 
 """
 
 import numpy as np
-from numba import njit
+
+from detectors.kernel import kernel
 
 UNKNOWN, NEED_MORE, TLS, HTTP, SSH, DNS, QUIC, DTLS, WIREGUARD, ESP = range(10)
 LONGEST_METHOD = 20
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def recognise_stream(buf, start, stop):
     """The protocol of a TCP stream that begins with buf[start:stop]; NEED_MORE while that could still become one."""
     n = stop - start
@@ -29,7 +30,7 @@ def recognise_stream(buf, start, stop):
     return UNKNOWN
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def recognise_http(buf, start, stop):
     """HTTP/1.x by `HTTP/1.` or by a method, a space and a target."""
     status = (72, 84, 84, 80, 47, 49, 46)  # HTTP/1.
@@ -55,13 +56,13 @@ def recognise_http(buf, start, stop):
     return UNKNOWN if stop - start >= LONGEST_METHOD else NEED_MORE
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_word(c):
     """A letter, a digit or an opening bracket: how an authority begins."""
     return 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c == 91
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def recognise_step(buf, start, stop):
     """TLS or HTTP where a record or a head begins beyond doubt at buf[start]; UNKNOWN otherwise. For streams entered in the middle."""
     n = stop - start
@@ -85,13 +86,13 @@ def recognise_step(buf, start, stop):
     return UNKNOWN
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_version(buf, at):
     """Whether `HTTP/1.` stands at buf[at:at + 7]."""
     return buf[at] == 72 and buf[at + 1] == 84 and buf[at + 2] == 84 and buf[at + 4] == 47 and buf[at + 5] == 49 and buf[at + 6] == 46
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def recognise_datagram(buf, start, stop, sport, dport):
     """The protocol of a UDP datagram, as far as it matters whether it can be read."""
     n = stop - start
@@ -117,7 +118,7 @@ def recognise_datagram(buf, start, stop, sport, dport):
     return UNKNOWN
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_wireguard_size(kind, n):
     """Whether a WireGuard message of this kind has this many octets."""
     return (kind == 1 and n == 148) or (kind == 2 and n == 92) or (kind == 3 and n == 64) or (kind == 4 and n % 16 == 0)

@@ -4,8 +4,8 @@ A direction is always in one of these states; the state machine itself is `frami
 """
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from detectors.units import FIRST, GAP
 from sensor.protocol.http_kernels import M_IMAGE, OTHER_CODING
 from sensor.stream.columns import WINDOW
@@ -18,20 +18,20 @@ LARGEST_CHUNK = 1 << 40
 NOTHING_YET, IN_NUMBER, BEHIND_NUMBER = range(3)  # Direction.in_line
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def account(direction, reason, n):
     """Give `n` octets their reason; what does not go out is not looked into, whatever else it is."""
     direction.octets[reason if direction.outbound else NOT_OUTBOUND] += n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def begin_anew(direction):
     """What follows has to be recognised, as if the stream began here."""
     direction.state, direction.left, direction.in_line = START, UNTIL_CLOSE, NOTHING_YET
     direction.coding = direction.charset = direction.media = 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def lose_track(direction):
     """What follows has to be recognised anew, and something is missing before it."""
     begin_anew(direction)
@@ -39,7 +39,7 @@ def lose_track(direction):
     direction.partial = 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_body(streams, row, direction, buf, start, stop):
     """Take octets of a body or of raw content; octets taken (at least one)."""
     n = stop - start
@@ -59,7 +59,7 @@ def take_body(streams, row, direction, buf, start, stop):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def give_up_window(streams, direction):
     """No room to hand the open unit on: count it as shed."""
     account(direction, SHED, direction.filled - direction.unit - direction.carried)
@@ -67,7 +67,7 @@ def give_up_window(streams, direction):
     direction.marks |= GAP
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def end_piece(streams, row, direction):
     """A body or a chunk is complete."""
     if direction.state == CHUNK_DATA:
@@ -76,7 +76,7 @@ def end_piece(streams, row, direction):
         end_message(streams, row, direction)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def end_message(streams, row, direction):
     """A message is complete: hand on what is left of it and wait for the next head."""
     end_unit(streams, row, direction)
@@ -84,7 +84,7 @@ def end_message(streams, row, direction):
     direction.left = UNTIL_CLOSE
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def end_unit(streams, row, direction):
     """Hand on the last unit of a message, or nothing where nothing is open."""
     if direction.window < 0 and direction.coding != 0 and direction.outbound and direction.marks & FIRST == 0:
@@ -97,7 +97,7 @@ def end_unit(streams, row, direction):
     direction.searched = direction.unit
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_chunk_line(streams, row, direction, buf, start, stop):
     """Chunk sizes, the line ends behind chunks, and trailers (RFC 9112 section 7.1); octets taken."""
     at = start
@@ -127,7 +127,7 @@ def take_chunk_line(streams, row, direction, buf, start, stop):
     return at - start
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_size(direction, c):
     """One octet of a chunk's size line; False at its end, `in_line` NOTHING_YET where it is no size."""
     if c == 10:

@@ -1,8 +1,8 @@
 """Datagrams: each a message of its own."""
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from detectors.units import FIRST, LAST
 from sensor.protocol.recognise_kernels import DNS, ESP, UNKNOWN, recognise_datagram
 from sensor.stream.body_kernels import ENCRYPTED, INSPECTED, RAW, SHED, TRUNCATED, UNDECODABLE, UNTIL_CLOSE, account, end_unit
@@ -13,7 +13,7 @@ from sensor.stream.window_kernels import drop_window, new_message, place_datagra
 UDP, ESP_PROTOCOL = 17, 50
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_datagram(streams, row, direction, buf, frame, ts_ns):
     """One datagram, or the payload of any other protocol."""
     wire = np.int64(frame.payload_wire)
@@ -41,7 +41,7 @@ def take_datagram(streams, row, direction, buf, frame, ts_ns):
         hand_on(streams, row, direction, buf, start, length, kind)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hand_on(streams, row, direction, buf, start, length, kind):
     """A datagram that one window holds, as an event or as a unit."""
     window, at = place_datagram(streams, buf, start, start + length)
@@ -53,7 +53,7 @@ def hand_on(streams, row, direction, buf, start, length, kind):
         account(direction, SHED, length)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hand_on_dns(streams, row, direction, window, at, length):
     """A DNS message is an event; its octets are read by the parser."""
     account(direction, INSPECTED, length)
@@ -69,7 +69,7 @@ def hand_on_dns(streams, row, direction, window, at, length):
     streams.control[EVENTS] = n + 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hand_on_unit(streams, row, direction, window, at, length):
     """A datagram's payload is a unit; False when there is no room for it."""
     n = streams.control[UNITS]

@@ -1,8 +1,8 @@
 """Entries as the worker opens, flushes, settles and closes them."""
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from sensor.protocol.recognise_kernels import DNS, UNKNOWN
 from sensor.stream.body_kernels import (
     BODY,
@@ -24,7 +24,7 @@ from sensor.stream.order_kernels import HOLE_LASTS_NS, TCP
 from sensor.stream.window_kernels import HEADROOM, close_window, cut_unit, drop_window, is_short, new_message
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def open_entries(streams, entries, flows, outbound, protocols, ports):
     """Begin the two directions of each flow; arrays (n,).
 
@@ -34,7 +34,7 @@ def open_entries(streams, entries, flows, outbound, protocols, ports):
         open_entry(streams, np.int64(entries[i]), flows[i], outbound[i], protocols[i] == TCP, ports[i] == 53)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def open_entry(streams, entry, flow, outbound, tcp, dns):
     """Begin the two directions of one flow."""
     for way in range(2):
@@ -51,7 +51,7 @@ def open_entry(streams, entry, flow, outbound, tcp, dns):
         new_message(streams, direction)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def close_entries(streams, entries, first):
     """These flows are over: give up holes, hand on what is open; the entry to go on at, where units or windows run short."""
     for i in range(first, entries.shape[0]):
@@ -65,7 +65,7 @@ def close_entries(streams, entries, first):
     return np.int64(entries.shape[0])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def flush_pending(streams, first, last, forget, now_ns):
     """Hand on what is open in rows first..last, as far as it can be read; streams go on. The row to go on at.
 
@@ -87,7 +87,7 @@ def flush_pending(streams, first, last, forget, now_ns):
     return np.int64(last)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def free_window(streams, row, direction):
     """Let go of a direction's window, for want of windows."""
     if direction.window < 0:
@@ -100,13 +100,13 @@ def free_window(streams, row, direction):
         lose_track(direction)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def wanted(streams):
     """Windows that should be free when directions have given theirs up: so many that it is not asked again at once."""
     return max(2 * HEADROOM, streams.slots.shape[0] // 4)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def flush_direction(streams, row, direction):
     """Hand on the open unit of one direction, not its last."""
     fresh = direction.filled - direction.unit - direction.carried
@@ -118,7 +118,7 @@ def flush_direction(streams, row, direction):
         give_up_window(streams, direction)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def settle_units(streams, verdicts, n):
     """Units 0..n have been looked into, with these verdicts (detectors.units.Verdict): give their octets a reason, let their windows go."""
     for i in range(n):
@@ -129,7 +129,7 @@ def settle_units(streams, verdicts, n):
     streams.control[UNITS] = 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def settle_events(streams):
     """The events have been read: let their windows go."""
     for i in range(streams.control[EVENTS]):
@@ -137,7 +137,7 @@ def settle_events(streams):
     streams.control[EVENTS] = 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def drain_octets(directions, rows, lanes, out, ledger, columns):
     """Add the octets of direction rows to the coverage ledger (lanes, 3, reasons) and forget them.
 

@@ -5,8 +5,8 @@ bodies go from packet to window to unit; what cannot be read is counted and pass
 """
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from sensor.protocol.http_kernels import find_head_end
 from sensor.protocol.recognise_kernels import DNS, HTTP, NEED_MORE, SSH, TLS, UNKNOWN, recognise_step, recognise_stream
 from sensor.stream.body_kernels import (
@@ -40,7 +40,7 @@ ENOUGH_TO_RECOGNISE = 64
 BY_DATA, BY_HANDSHAKE = 1, 2  # Direction.started
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def consume(streams, row, direction, buf, start, stop):
     """Take buf[start:stop], the next octets of the direction at `row`, with which a segment or a piece of one begins."""
     if direction.state == RAW and direction.proto <= HTTP and (direction.partial or direction.started == BY_DATA):
@@ -76,7 +76,7 @@ def consume(streams, row, direction, buf, start, stop):
             start += n - examine(streams, row, direction)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def examine(streams, row, direction):
     """Look at what has gathered; octets at its end that were not needed and are to be taken again."""
     while True:
@@ -111,7 +111,7 @@ def examine(streams, row, direction):
             return np.int64(0)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def choose_state(direction, kind):
     """The stream has shown what it is."""
     if kind == UNKNOWN and direction.proto == DNS:

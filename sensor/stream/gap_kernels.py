@@ -1,8 +1,8 @@
 """Octets that will never come, ends, and new beginnings."""
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from detectors.units import FIRST, GAP
 from sensor.protocol.recognise_kernels import TLS
 from sensor.stream.body_kernels import (
@@ -23,7 +23,7 @@ from sensor.stream.handshake_kernels import end_handshake
 from sensor.stream.window_kernels import close_window, cut_unit, new_message
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def pass_gap(streams, row, direction, n):
     """`n` octets will never come: stay in step where the length is known, else recognise anew."""
     streams.control[GAPS] += 1
@@ -43,7 +43,7 @@ def pass_gap(streams, row, direction, n):
         direction.state = OPAQUE
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def part_unit(streams, row, direction):
     """What lies before a gap and what comes after it must not read as one: it becomes two messages, if no decoder needs both."""
     if direction.outbound:
@@ -55,7 +55,7 @@ def part_unit(streams, row, direction):
     direction.marks |= GAP
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def finish(streams, row, direction):
     """Nothing more comes for what is open: hand it on as it is."""
     if direction.state == HANDSHAKE and direction.window >= 0:

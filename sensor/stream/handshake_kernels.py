@@ -1,15 +1,15 @@
 """TLS handshakes, gathered over records and segments until they say what they can in clear."""
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from sensor.protocol.recognise_kernels import TLS
 from sensor.stream.body_kernels import INSPECTED, OPAQUE, account
 from sensor.stream.columns import SLOT, WINDOW
 from sensor.stream.window_kernels import add_event
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def end_handshake(streams, row, direction, now):
     """Hand the TLS handshake on once it is complete, or `now`; whether it was handed on."""
     base = np.int64(direction.window) * SLOT
@@ -45,7 +45,7 @@ def end_handshake(streams, row, direction, now):
     return True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_hello_whole(pool, first, at):
     """Whether the ClientHello that begins in the record at `first` ends before `at`, records' headers counted."""
     length = (np.int64(pool[first + 6]) << 16) | (np.int64(pool[first + 7]) << 8) | np.int64(pool[first + 8])

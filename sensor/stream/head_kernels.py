@@ -1,8 +1,8 @@
 """HTTP heads and DNS messages, once they lie whole in the window: handed on as events, and what they say about what follows."""
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from detectors.units import FIRST, GAP
 from sensor.protocol.http_kernels import M_HEAD, REQUEST, RESPONSE, is_method, parse_charset, parse_head, parse_media
 from sensor.protocol.recognise_kernels import DNS, HTTP, UNKNOWN
@@ -28,7 +28,7 @@ from sensor.stream.window_kernels import add_event, carry_over, close_window, cu
 ASKED_HEAD, ASKED_CONNECT = 1, 2
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def skip_empty_lines(pool, base, direction):
     """Line ends before a head mean nothing (RFC 9112 section 2.2)."""
     while direction.unit < direction.filled and pool[base + direction.unit] in (13, 10):
@@ -36,7 +36,7 @@ def skip_empty_lines(pool, base, direction):
         account(direction, INSPECTED, 1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def settle(streams, row, direction):
     """What has gathered turned out to be raw content, or opaque."""
     fresh = direction.filled - direction.unit - direction.carried
@@ -52,7 +52,7 @@ def settle(streams, row, direction):
     close_window(streams, direction)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_dns(streams, row, direction):
     """DNS over TCP: two octets of length before each message (RFC 1035 section 4.2.2)."""
     base = np.int64(direction.window) * SLOT
@@ -76,7 +76,7 @@ def take_dns(streams, row, direction):
     return back
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def end_head(streams, row, direction):
     """A head is complete: parse it, hand it on, and get ready for its body."""
     n = add_event(streams, row, direction, HTTP, np.int64(direction.unit), np.int64(direction.filled))
@@ -102,7 +102,7 @@ def end_head(streams, row, direction):
     begin_body(streams, row, direction, event)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def begin_body(streams, row, direction, event):
     """The state after a head, and what its body is."""
     new_message(streams, direction)
@@ -119,7 +119,7 @@ def begin_body(streams, row, direction, event):
         direction.left = 0 if event.chunked else max(np.int64(UNTIL_CLOSE), event.length)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def state_after(direction, other, event):
     """What follows a head (RFC 9112 section 6.3): another head, a body, a chunk's size, or another protocol."""
     if event.what == REQUEST and direction.asked_head == ASKED_CONNECT:

@@ -1,8 +1,8 @@
 """Segments that came too early: kept in pieces, sorted by sequence, without overlap; the first copy of an octet counts."""
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from sensor.intrinsic import copy_octets
 from sensor.stream.body_kernels import DUPLICATE, MISSED, TRUNCATED, account
 from sensor.stream.columns import CHUNK, FREE_HELD, HELD_AT, MOST_HELD
@@ -10,14 +10,14 @@ from sensor.stream.framing_kernels import consume
 from sensor.stream.gap_kernels import pass_gap
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def signed(difference):
     """A difference of sequence numbers, as it is meant: −2^31 … 2^31 − 1."""
     difference &= 0xFFFFFFFF
     return difference - 0x100000000 if difference >= 0x80000000 else difference
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def trim_seen(direction, seq, start, length, wire):
     """A segment without the octets before `next`, which came before: (seq, start, length, wire)."""
     seen = min(max(np.int64(0), signed(np.int64(direction.next) - seq)), wire)
@@ -26,7 +26,7 @@ def trim_seen(direction, seq, start, length, wire):
     return seq + seen, start + seen, max(np.int64(0), length - seen), wire - seen
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hold(streams, direction, buf, seq, start, length, wire):
     """Keep a segment that came too early, as far as it is new and there is room; octets of `wire` that are settled.
 
@@ -56,7 +56,7 @@ def hold(streams, direction, buf, seq, start, length, wire):
     return done
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def find_place(held, direction, seq):
     """(a piece before `seq`, the first one that may reach behind it), either -1."""
     if direction.held >= 0 and signed(np.int64(held[direction.held_last].seq) - seq) <= 0:  # mostly so
@@ -64,13 +64,13 @@ def find_place(held, direction, seq):
     return np.int64(-1), np.int64(direction.held)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def end_of(held, piece):
     """The sequence number behind a piece."""
     return np.int64(held[piece].seq) + np.int64(held[piece].length) + np.int64(held[piece].lacking)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def keep_piece(streams, direction, before, at, seq, n, captured):
     """A piece of `n` octets between the pieces `before` and `at`; its index, or -1 when there is no room."""
     piece = streams.control[FREE_HELD]
@@ -90,7 +90,7 @@ def keep_piece(streams, direction, before, at, seq, n, captured):
     return piece
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def release_first(streams, direction):
     """Let the first held-back piece go."""
     piece = np.int64(direction.held)
@@ -100,7 +100,7 @@ def release_first(streams, direction):
     streams.control[FREE_HELD] = piece
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def deliver_held(streams, row, direction, known):
     """Take the held-back pieces that are in order. What is missing before the sequence number `known` will not come."""
     while direction.held >= 0:
@@ -121,13 +121,13 @@ def deliver_held(streams, row, direction, known):
         release_first(streams, direction)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def first_held(streams, direction):
     """Where the first hole of a direction that holds pieces ends."""
     return np.int64(streams.held[direction.held].seq)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def last_held(streams, direction):
     """Where the last hole ends; `next` where nothing is held."""
     return np.int64(streams.held[direction.held_last].seq) if direction.held >= 0 else np.int64(direction.next)

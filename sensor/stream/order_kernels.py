@@ -1,8 +1,8 @@
 """TCP payload in order: over loss, disorder, overlap, retransmission and the wrap of sequence numbers; the first copy counts."""
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from sensor.protocol.http_kernels import M_IMAGE, OTHER_CODING
 from sensor.stream.body_kernels import (
     BODY,
@@ -32,7 +32,7 @@ ACKED_HOLE_LASTS_NS = 20_000_000  # where the other end has what is missing here
 IN_STEP, STRAY, ANEW, ANEW_WITHIN = range(4)  # `meet`'s answers
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def meet(direction, seq, wire, syn):
     """Whether a segment belongs here (IN_STEP), nowhere (STRAY), or to another connection on the same ports.
 
@@ -52,7 +52,7 @@ def meet(direction, seq, wire, syn):
     return STRAY
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def pass_over(direction, frame, ts_ns):
     """Take a segment that only counts; False where it needs more. Most do not, and handing `streams` down costs a third of a packet."""
     if frame.tcp_flags & (SYN | FIN | RST) or direction.held >= 0:
@@ -76,7 +76,7 @@ def pass_over(direction, frame, ts_ns):
     return True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_segment(streams, row, direction, buf, frame, ts_ns):
     """One TCP segment of the direction at `row`."""
     syn = frame.tcp_flags & SYN != 0
@@ -104,7 +104,7 @@ def take_segment(streams, row, direction, buf, frame, ts_ns):
         direction.closed = 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def start_over(streams, direction, step):
     """Another connection, on the same ports."""
     direction.started = 0
@@ -115,7 +115,7 @@ def start_over(streams, direction, step):
         streams.control[GAPS] += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_octets(streams, row, direction, buf, seq, start, length, wire, ts_ns):
     """A segment's octets: those in order are consumed, those behind a hole held back; where there is no room the hole is given up."""
     seq, start, length, wire = trim_seen(direction, seq, start, length, wire)
@@ -144,7 +144,7 @@ def take_octets(streams, row, direction, buf, seq, start, length, wire, ts_ns):
         seq, start, length, wire = trim_seen(direction, seq + n, start + n, max(np.int64(0), length - n), wire - n)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def order_packets(streams, buf, frames, times, slots, ways, content_of, begin, n):
     """Take the payload of rows begin..n; the row to go on at.
 

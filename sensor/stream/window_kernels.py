@@ -1,8 +1,8 @@
 """Windows: a direction's unread octets, cut into units. A window is free again when nobody holds it."""
 
 import numpy as np
-from numba import njit
 
+from detectors.kernel import kernel
 from detectors.units import FIRST, HOLD, LAST
 from sensor.intrinsic import copy_octets
 from sensor.stream.columns import CARRY_DROPPED, DATAGRAM_FILL, DATAGRAMS, EVENTS, FREE_WINDOWS, NEXT_STREAM, SLOT, UNITS, WINDOW
@@ -10,7 +10,7 @@ from sensor.stream.columns import CARRY_DROPPED, DATAGRAM_FILL, DATAGRAMS, EVENT
 HEADROOM = 160  # units, events and windows that must be free before a packet is taken: all that a filled hole may let go
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_window(streams):
     """A free window, held once; -1 when there is none."""
     n = streams.control[FREE_WINDOWS]
@@ -22,7 +22,7 @@ def take_window(streams):
     return window
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def drop_window(streams, window):
     """One holder less; free when it was the last."""
     streams.slots[window, 1] -= 1
@@ -32,7 +32,7 @@ def drop_window(streams, window):
         streams.control[FREE_WINDOWS] = n + 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def open_window(streams, direction):
     """Make sure that `direction` has a window; False when none is to be had."""
     if direction.window < 0:
@@ -44,7 +44,7 @@ def open_window(streams, direction):
     return True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def close_window(streams, direction):
     """`direction` needs its window no more."""
     if direction.window >= 0:
@@ -53,7 +53,7 @@ def close_window(streams, direction):
     direction.unit = direction.filled = direction.carried = direction.searched = 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def append(streams, direction, buf, start, stop):
     """Copy as much of buf[start:stop] as the window holds; octets taken."""
     n = min(stop - start, np.int64(WINDOW - direction.filled))
@@ -63,7 +63,7 @@ def append(streams, direction, buf, start, stop):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def new_message(streams, direction):
     """The next unit of `direction` is a message's first."""
     direction.stream = streams.control[NEXT_STREAM]
@@ -71,7 +71,7 @@ def new_message(streams, direction):
     direction.marks = FIRST
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def cut_unit(streams, row, direction, last):
     """Hand the open unit on. Unless `last`, its tail is carried into a fresh window. False when there is no room for it."""
     fresh = direction.filled - direction.unit - direction.carried
@@ -95,7 +95,7 @@ def cut_unit(streams, row, direction, last):
     return True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def carry_over(streams, direction, last):
     """After a cut: go on in another window and show the tail there again, unless the message is over."""
     tail = 0 if last or direction.coding != 0 else min(HOLD, direction.filled - direction.unit)
@@ -115,7 +115,7 @@ def carry_over(streams, direction, last):
     drop_window(streams, old)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def add_event(streams, row, direction, proto, start, stop):
     """An event about octets start..stop of the direction's window; its row, or -1 when there is no room."""
     n = streams.control[EVENTS]
@@ -130,7 +130,7 @@ def add_event(streams, row, direction, proto, start, stop):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def place_datagram(streams, buf, start, stop):
     """Copy a datagram into the shared window; (window, start) or (-1, 0). The window is held once for the caller."""
     n = stop - start
@@ -151,7 +151,7 @@ def place_datagram(streams, buf, start, stop):
     return window, fill
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_short(streams):
     """Whether units, events or windows run short and taking what is ready would help."""
     control = streams.control
