@@ -5,6 +5,9 @@ call that LLVM does not inline, about 10 ns an array and call (packet decoding 7
 holds its arrays anyway. A kernel under it cannot allocate: its arrays come from outside.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from numba import njit
 
-kernel = njit(nogil=True, cache=True, _nrt=False)
+kernel: Callable[..., Any] = njit(nogil=True, cache=True, _nrt=False)  # type: ignore[call-overload]  # an option its annotations leave out
