@@ -21,6 +21,8 @@ class Beside:
         self.content_of = np.full(slots, -1, np.int32)
         self.end_of = np.full(slots, UNSURE, np.uint8)
         self.source_of = np.zeros(slots, np.uint8)
+        self.source_words = [""] * 3
+        self.source_words[FROM_REGISTRY], self.source_words[FROM_PLACES] = "registry", book.places.source
         self._lanes: dict[tuple[int, int], int] = {}
 
     def meet(self, slots: np.ndarray, given: Assignment) -> None:
@@ -40,12 +42,3 @@ class Beside:
             lane = Lane(known.id if known else "", known.holder.usci if known else "", self.book.places.codes[destination])
             found = self._lanes[(line, destination)] = self.ledger.lane(lane)
         return found
-
-    def lanes(self, slots: np.ndarray) -> list[Lane]:
-        """The lane of each slot."""
-        return [self.ledger.lanes[i] for i in self.lane_of[slots]]
-
-    def place_sources(self, slots: np.ndarray) -> list[str]:
-        """Where each flow's destination is known from."""
-        words = {FROM_REGISTRY: "registry", FROM_PLACES: self.book.places.source}
-        return [words.get(int(code), "") for code in self.source_of[slots]]

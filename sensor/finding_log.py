@@ -10,6 +10,7 @@ from detectors.compile import Catalogue
 from detectors.detector import Inspected
 from detectors.finding import Finding, gather
 from detectors.masks import Masks
+from sensor.subject_log import SubjectLog
 
 MOST_EXCERPTS = 3
 MASK64 = (1 << 64) - 1
@@ -34,7 +35,8 @@ class FindingLog:
     def __init__(self, catalogue: Catalogue, masks: Masks) -> None:
         self.catalogue, self.masks = catalogue, masks
         self.open: dict[tuple[int, int, int], OpenFinding] = {}
-        self._subjects: list[tuple[np.ndarray, ...]] = []
+        self.ids, self.levels = [s.id for s in catalogue.signatures], [str(s.level) for s in catalogue.signatures]
+        self._subjects = SubjectLog()
         self.hits = 0
 
     def add(self, inspected: Inspected, rows: np.ndarray, times: np.ndarray, lanes: np.ndarray) -> None:
@@ -44,11 +46,8 @@ class FindingLog:
             units = np.flatnonzero(rows == finding.group)
             self._add_finding(finding, int(times[units].min()), int(times[units].max()))
             if finding.tier >= 2:
-                n = len(finding.tokens)
-                lane = np.full(n, lanes[units[0]], np.int64)
-                kind, tier = np.full(n, finding.signature, np.int64), np.full(n, finding.tier, np.int64)
-                at, epoch = np.full(n, int(times[units].min()), np.int64), np.full(n, inspected.key_epoch, np.int64)
-                self._subjects.append((lane, kind, tier, finding.principals.astype(np.int64), epoch, at, finding.tokens))
+                self._subjects.add(int(lanes[units[0]]), finding.signature, finding.tier, inspected.key_epoch, int(times[units].min()),
+                                   finding.principals, finding.tokens)
 
     def _add_finding(self, finding: Finding, first_ns: int, last_ns: int) -> None:
         key = (finding.group, finding.signature, finding.tier)
@@ -70,24 +69,7 @@ class FindingLog:
 
     def take_subjects(self) -> dict[str, np.ndarray] | None:
         """Distinct (lane, signature, tier, principal, epoch, token), with the first time of each; None where there are none."""
-        if not self._subjects:
-            return None
-        lane, kind, tier, principal, epoch, at, token = (np.concatenate(part) for part in zip(*self._subjects, strict=True))
-        self._subjects = []
-        order = np.lexsort((at, token, epoch, principal, tier, kind, lane))
-        columns = [c[order] for c in (lane, kind, tier, principal, epoch, token)]
-        fresh = np.ones(len(order), bool)
-        fresh[1:] = np.any([c[1:] != c[:-1] for c in columns], axis=0)
-        lane, kind, tier, principal, epoch, token = (c[fresh] for c in columns)
-        return {
-            "lane": lane,
-            "signature": kind,
-            "tier": tier,
-            "principal": principal,
-            "key_epoch": epoch,
-            "token": token,
-            "at": at[order][fresh],
-        }
+        return self._subjects.take()
 
 
 def number_finding(flow: int, signature: int, tier: int, first_ns: int) -> int:

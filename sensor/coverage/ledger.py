@@ -29,6 +29,9 @@ class CoverageLedger:
 
     def __init__(self) -> None:
         self.lanes: list[Lane] = []
+        self.lines: list[str] = []  # of each lane, and so on
+        self.holders: list[str] = []
+        self.destinations: list[str] = []
         self._index: dict[Lane, int] = {}
         self.octets = np.zeros((0, len(DIRECTIONS), len(REASONS)), np.int64)
         self.packets = np.zeros_like(self.octets)
@@ -40,6 +43,9 @@ class CoverageLedger:
         if index is None:
             index = self._index[lane] = len(self.lanes)
             self.lanes.append(lane)
+            self.lines.append(lane.line)
+            self.holders.append(lane.holder)
+            self.destinations.append(lane.destination)
             if index >= len(self.octets):
                 more = np.zeros((max(16, index), *self.octets.shape[1:]), np.int64)
                 self.octets, self.packets = np.concatenate((self.octets, more)), np.concatenate((self.packets, more))

@@ -6,11 +6,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import pyarrow as pa
-
 from pipeline.schema import RECORDS, Record
 from pipeline.schema.outbox import SUFFIX, open_outbox, signed
-from sensor.outbox.batch import Identity, encode, make_batch
+from sensor.outbox.batch import Identity, encode, make_batch, merge
 
 ENOUGH = 1 << 15  # rows that are written without waiting for a flush
 
@@ -23,32 +21,33 @@ class Outbox:
         self.path = folder / f"{identity.sensor}-{identity.worker}{SUFFIX}"
         self._file = open_outbox(self.path)
         self._sequence = {record.name: 0 for record in RECORDS}
-        self._waiting: dict[str, list[pa.RecordBatch]] = {record.name: [] for record in RECORDS}
+        self._waiting: dict[str, list[tuple[Mapping[str, object], int]]] = {record.name: [] for record in RECORDS}
+        self._rows_waiting = dict.fromkeys(self._waiting, 0)
         self.rows = {record.name: 0 for record in RECORDS}
 
     def put(self, record: Record, columns: Mapping[str, object], rows: int) -> None:
-        """Take `rows` rows of `record` in; `columns` holds every field but the identity."""
+        """Take `rows` rows of `record` in; `columns` (make_batch) holds every field but the identity, and is kept: give its arrays away."""
         if rows == 0:
             return
-        waiting = self._waiting[record.name]
-        waiting.append(make_batch(record, self.identity, self._sequence[record.name] + 1, columns, rows))
+        self._waiting[record.name].append((columns, rows))
+        self._rows_waiting[record.name] += rows
         self.rows[record.name] += rows
-        if sum(batch.num_rows for batch in waiting) >= ENOUGH:
+        if self._rows_waiting[record.name] >= ENOUGH:
             self.flush([record.name])
 
     def flush(self, names: list[str] | None = None) -> None:
         """Write what waits; it is on the disk when this returns. A batch already there (a replay begun again) stays as it is."""
         self._file.execute("BEGIN IMMEDIATE")
-        for name in names or list(self._waiting):
-            if self._waiting[name]:
-                self._write(name, self._waiting[name])
-                self._waiting[name] = []
+        for record in RECORDS:
+            if self._waiting[record.name] and (names is None or record.name in names):
+                self._write(record)
         self._file.execute("COMMIT")
 
-    def _write(self, name: str, parts: list[pa.RecordBatch]) -> None:
-        table = pa.Table.from_batches(parts).unify_dictionaries().combine_chunks()
+    def _write(self, record: Record) -> None:
+        name, who = record.name, self.identity
+        batch = make_batch(record, who, self._sequence[name] + 1, *merge(self._waiting[name]))
+        self._waiting[name], self._rows_waiting[name] = [], 0
         self._sequence[name] += 1
-        who = self.identity
         self._file.execute(
             "INSERT OR IGNORE INTO batch (record, sensor, worker, epoch, sequence, rows, made_ns, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -57,9 +56,9 @@ class Outbox:
                 who.worker,
                 signed(who.epoch),
                 self._sequence[name],
-                table.num_rows,
+                batch.num_rows,
                 time.time_ns(),
-                encode(table.to_batches()[0]),
+                encode(batch),
             ),
         )
 

@@ -10,7 +10,7 @@ from sensor.coverage.ledger import CoverageLedger
 from sensor.finding_log import FindingLog, OpenFinding, number_finding
 from sensor.flow.columns import EndReason
 from sensor.flow.table import Flows
-from sensor.outbox.batch import addresses, coded
+from sensor.outbox.batch import Coded, Ragged
 from sensor.protocol.codes import Proto
 from sensor.protocol.names import NO_NAMES, Names
 from sensor.stream.columns import OCTET_REASONS
@@ -39,20 +39,19 @@ def flow_columns(
     back, rows = 1 - out, np.arange(len(slots))
     entry = beside.content_of[slots]
     seen = np.where((entry >= 0)[:, None], totals[entry], 0)
-    lanes = beside.lanes(slots)
+    lanes = lane_columns(beside.lane_of[slots], beside.ledger)
     said = [names.by_slot.get(slot, NO_NAMES) for slot in slots.tolist()]
     sizes = cold["sizes"]
+    given = sizes != 0
     return {
         "flow_id": flows.numbers(slots),
         "first": hot["first_ns"],
         "last": hot["last_ns"],
-        "line": [lane.line for lane in lanes],
-        "holder": [lane.holder for lane in lanes],
-        "domestic_end": coded(beside.end_of[slots].astype(np.int32), DOMESTIC_WORDS),
-        "destination": [lane.destination for lane in lanes],
-        "place_source": beside.place_sources(slots),
-        "src_ip": addresses(np.stack((cold["src_high"], cold["src_low"]), axis=1)),
-        "dst_ip": addresses(np.stack((cold["dst_high"], cold["dst_low"]), axis=1)),
+        **lanes,
+        "domestic_end": Coded(beside.end_of[slots], DOMESTIC_WORDS),
+        "place_source": Coded(beside.source_of[slots], beside.source_words),
+        "src_ip": np.stack((cold["src_high"], cold["src_low"]), axis=1),
+        "dst_ip": np.stack((cold["dst_high"], cold["dst_low"]), axis=1),
         "src_port": cold["sport"],
         "dst_port": cold["dport"],
         "ip_protocol": hot["proto"],
@@ -67,8 +66,8 @@ def flow_columns(
         "retransmitted_out": cold["again"][rows, out],
         "retransmitted_in": cold["again"][rows, back],
         "handshake_us": cold["handshake_us"],
-        "first_sizes": [row[: _filled(row)].tolist() for row in sizes],
-        "end_reason": coded(reasons.astype(np.int32), REASON_WORDS),
+        "first_sizes": Ragged(sizes[given], given.sum(axis=1)),
+        "end_reason": Coded(reasons.copy(), REASON_WORDS),
         "protocol": [s.protocol for s in said],
         "server_name": [s.server_name for s in said],
         "server_names": [s.server_names for s in said],
@@ -88,9 +87,9 @@ def flow_columns(
     }
 
 
-def _filled(sizes: np.ndarray) -> int:
-    """How many of the eight sizes are set."""
-    return int((sizes != 0).sum())
+def lane_columns(lanes: np.ndarray, ledger: CoverageLedger) -> Columns:
+    """Line, holder and destination of the lanes (n,)."""
+    return {"line": Coded(lanes, ledger.lines), "holder": Coded(lanes, ledger.holders), "destination": Coded(lanes, ledger.destinations)}
 
 
 def finding_columns(
@@ -104,7 +103,8 @@ def finding_columns(
     """The finding records of what the log gave up."""
     rows = np.array([key[0] for key, _ in taken], np.int64)
     slots = directions["flow"][rows]
-    cold, numbers, lanes = flows.table.cold[slots], flows.numbers(slots).tolist(), beside.lanes(slots)
+    cold, numbers = flows.table.cold[slots], flows.numbers(slots).tolist()
+    lanes = lane_columns(beside.lane_of[slots], beside.ledger)
     said = [names.by_slot.get(slot, NO_NAMES) for slot in slots.tolist()]
     signatures = [catalogue.signatures[key[1]] for key, _ in taken]
     found = [finding for _, finding in taken]
@@ -115,11 +115,9 @@ def finding_columns(
         "flow_id": np.array(numbers, np.uint64),
         "first": np.array([f.first_ns for f in found]),
         "last": np.array([f.last_ns for f in found]),
-        "line": [lane.line for lane in lanes],
-        "holder": [lane.holder for lane in lanes],
-        "destination": [lane.destination for lane in lanes],
-        "src_ip": addresses(np.stack((cold["src_high"], cold["src_low"]), axis=1)),
-        "dst_ip": addresses(np.stack((cold["dst_high"], cold["dst_low"]), axis=1)),
+        **lanes,
+        "src_ip": np.stack((cold["src_high"], cold["src_low"]), axis=1),
+        "dst_ip": np.stack((cold["dst_high"], cold["dst_low"]), axis=1),
         "dst_port": cold["dport"],
         "server_name": [s.server_name for s in said],
         "signature": [s.id for s in signatures],
@@ -143,20 +141,17 @@ def subject_columns(log: FindingLog, ledger: CoverageLedger) -> tuple[Columns, i
     taken = log.take_subjects()
     if taken is None:
         return {}, 0
-    lanes = [ledger.lanes[i] for i in taken["lane"]]
-    signatures = [log.catalogue.signatures[i] for i in taken["signature"]]
+    lanes, signature = lane_columns(taken["lane"], ledger), taken["signature"]
     return {
         "at": taken["at"],
-        "line": [lane.line for lane in lanes],
-        "holder": [lane.holder for lane in lanes],
-        "destination": [lane.destination for lane in lanes],
-        "level": [str(s.level) for s in signatures],
-        "signature": [s.id for s in signatures],
+        **lanes,
+        "level": Coded(signature, log.levels),
+        "signature": Coded(signature, log.ids),
         "tier": taken["tier"].astype(np.uint8),
         "principal": taken["principal"] != 0,
         "key_epoch": taken["key_epoch"].astype(np.uint16),
         "token": taken["token"],
-    }, len(lanes)
+    }, len(signature)
 
 
 PROTOCOL_WORDS = [Proto(i).record_name for i in range(len(Proto))]
