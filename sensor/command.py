@@ -24,6 +24,7 @@ from sensor.packet.batch import Source
 from sensor.packet.capture import open_capture
 from sensor.packet.paced import Paced
 from sensor.settings import SensorSettings
+from sensor.warm import warm
 from sensor.worker import Totals, Worker
 
 
@@ -49,6 +50,9 @@ def replay_files(
     problems: list[str] = []
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=screen, transient=True) as bar:
+        loading = bar.add_task("loading", total=None)
+        warm(settings, load_catalogue(settings.catalogue))
+        bar.remove_task(loading)
         for path in files:
             source = open_capture(path)
             task = bar.add_task(path.name, total=source.size)

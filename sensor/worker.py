@@ -228,7 +228,7 @@ class Worker:
                 if done == at:
                     self._relieve()
             at = done
-        kept = self.beside.content_of[slots]
+        kept = self.beside.content_of[slots].astype(np.int64)
         kept = kept[kept >= 0]
         if len(kept):
             self._look()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntFlag
+from functools import lru_cache
 
 
 class Step(IntFlag):
@@ -26,6 +27,7 @@ WORDS = {
 }
 
 
+@lru_cache(maxsize=1024)
 def words_of(path: int) -> tuple[str, ...]:
     """The decoder path in words, first step first; empty where the octets were read as they lay."""
     return tuple(word for step, word in WORDS.items() if path & step)

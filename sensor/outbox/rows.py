@@ -127,13 +127,18 @@ def finding_columns(
         "tier": np.array([key[2] for key, _ in taken], np.uint8),
         "evidence": "seen",
         "count": np.array([f.count for f in found], np.uint64),
-        "subjects": np.array([len(np.unique(np.concatenate(f.tokens))) for f in found], np.uint32),
+        "subjects": np.array([_distinct(f.tokens) for f in found], np.uint32),
         "excerpts": [f.excerpts for f in found],
         "offsets": [f.offsets for f in found],
         "decoder_path": [[*s.decoder_path, *f.path] for s, f in zip(said, found, strict=True)],
         "partial": directions["partial"][rows] != 0,
         "catalogue": catalogue.version,
     }
+
+
+def _distinct(tokens: list[np.ndarray]) -> int:
+    """Tokens without repeats; each array has none in itself."""
+    return len(tokens[0]) if len(tokens) == 1 else len(np.unique(np.concatenate(tokens)))
 
 
 def subject_columns(log: FindingLog, ledger: CoverageLedger) -> tuple[Columns, int]:

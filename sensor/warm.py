@@ -1,0 +1,104 @@
+"""Compiled kernels are loaded by a few made packets, before the first real one.
+
+Loading takes seconds from numba's cache and minutes without one. A live ring overruns in that time, and a replay's speed would be another.
+"""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from detectors.compile import Catalogue
+from detectors.tokens import FixedKeys
+from sensor.line.assign import LineBook
+from sensor.line.places import Places
+from sensor.line.registry import Registry
+from sensor.outbox.batch import Identity
+from sensor.outbox.queue import Outbox
+from sensor.packet.batch import Packets
+from sensor.settings import SensorSettings
+from sensor.worker import Totals, Worker
+
+AT_NS = 1_767_225_600_000_000_000
+LINES = Registry.model_validate({"line": [{
+    "id": "warm", "holder": {"name": "warm", "usci": "91350100M000100Y43"}, "far": "SG", "domestic": ["10.0.0.0/8"], "any": True,
+    "inspection": "content",
+    "legal_basis": {"kind": "holder_own_sensor", "reference": "made packets", "from": "2000-01-01", "until": "2099-12-31"},
+}]})
+TEXT = '{"姓名":"张三","手机号":"13800138000","note":"\\u8eab\\u4efd","mail":"a@example.com","card":"11010519491231002X"}'
+HELLO = bytes.fromhex("16030100350100003103030000000000000000000000000000000000000000000000000000000000000000000002130101000006"
+                      "00170000ff0100")
+QUERY = struct.pack(">HHHHHH", 1, 0x100, 1, 0, 0, 0) + b"\x07example\x03com\x00\x00\x01\x00\x01"
+
+
+class MadePackets:
+    """Packets from memory, two batches of them; see `sensor.packet.batch.Source`."""
+
+    interfaces, digest, drops, problem, position = ["warm"], "warm", 0, None, 0
+
+    def __init__(self, frames: list[bytes]) -> None:
+        self._starts = np.cumsum([0, *(len(frame) for frame in frames)])
+        self._buf = np.frombuffer(bytearray(b"".join(frames) + bytes(64)), np.uint8)
+        self.size, self._at = len(self._buf), 0
+
+    @property
+    def finished(self) -> bool:
+        """All have been read."""
+        return self._at >= len(self._starts) - 1
+
+    def read(self, packets: Packets, wait_s: float = 0.0) -> tuple[np.ndarray, int]:  # noqa: ARG002 - memory never waits
+        """The next half of them."""
+        starts = self._starts[self._at :][: len(self._starts) // 2 + 1]
+        n = len(starts) - 1
+        packets.start[:n], packets.caplen[:n] = starts[:-1], np.diff(starts)
+        packets.wirelen[:n], packets.link[:n], packets.iface[:n], packets.vlan_tci[:n] = packets.caplen[:n], 1, 0, -1
+        packets.ts_ns[:n] = AT_NS + np.arange(self._at, self._at + n) * 1_000_000
+        self._at += n
+        return self._buf, n
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def frame(proto: int, sport: int, dport: int, rest: bytes) -> bytes:
+    """An Ethernet frame from the domestic to the far end; `rest` follows the ports. Checksums are not looked at."""
+    packet = struct.pack(">HH", sport, dport) + rest
+    header = struct.pack(">BBHHHBBHII", 0x45, 0, 20 + len(packet), 0, 0, 64, proto, 0, 0x0A000001, 0xCB007101)
+    return bytes(12) + b"\x08\x00" + header + packet
+
+
+def segment(sport: int, dport: int, seq: int, flags: int, payload: bytes = b"") -> bytes:
+    """A frame with one TCP segment."""
+    return frame(6, sport, dport, struct.pack(">IIBBHHH", seq, 0, 0x50, flags, 65535, 0, 0) + payload)
+
+
+def conversation(sport: int, dport: int, payload: bytes) -> list[bytes]:
+    """A flow that sends `payload` in two segments, out of order, and is not closed."""
+    half = len(payload) // 2
+    return [segment(sport, dport, 99, 2), segment(sport, dport, 100 + half, 24, payload[half:]), segment(sport, dport, 100, 24, payload[:half])]
+
+
+def upload(body: bytes, more: str = "") -> bytes:
+    """An HTTP request."""
+    return f"POST /a HTTP/1.1\r\nHost: example.com\r\n{more}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def warm(settings: SensorSettings, catalogue: Catalogue) -> Totals:
+    """Send made packets through a worker of its own, whose records are thrown away; what they came to."""
+    text = TEXT.encode()
+    bodies = [upload(text), upload(gzip.compress(text), "Content-Encoding: gzip\r\n"), upload(TEXT.encode("gb18030")),
+              upload(TEXT.encode("utf-16-le")), upload(b"phone=%2B8613800138000&name=%E5%BC%A0", "Content-Type: application/x-www-form-urlencoded\r\n"),
+              HELLO, bytes(range(200)) * 4]
+    frames = [packet for i, body in enumerate(bodies) for packet in conversation(2000 + i, 443 if body is HELLO else 80, body)]
+    frames.append(frame(17, 3000, 53, struct.pack(">HH", 8 + len(QUERY), 0) + QUERY))
+    small = settings.model_copy(update={"flows": 1024})
+    source = MadePackets(frames)
+    with tempfile.TemporaryDirectory() as folder:
+        outbox = Outbox(Path(folder), Identity("warm", 0, 0))
+        done = Worker(source, LineBook(LINES, Places(None), source.interfaces), catalogue, FixedKeys(), outbox, small, "warm").run()
+        outbox.close()
+    return done
