@@ -30,6 +30,7 @@ LINES = Registry.model_validate({"line": [{
     "legal_basis": {"kind": "holder_own_sensor", "reference": "made packets", "from": "2000-01-01", "until": "2099-12-31"},
 }]})
 TEXT = '{"姓名":"张三","手机号":"13800138000","note":"\\u8eab\\u4efd","mail":"a@example.com","card":"11010519491231002X"}'
+FORM = b"phone=%2B8613800138000&name=%E5%BC%A0"
 HELLO = bytes.fromhex("16030100350100003103030000000000000000000000000000000000000000000000000000000000000000000002130101000006"
                       "00170000ff0100")
 QUERY = struct.pack(">HHHHHH", 1, 0x100, 1, 0, 0, 0) + b"\x07example\x03com\x00\x00\x01\x00\x01"
@@ -79,7 +80,8 @@ def segment(sport: int, dport: int, seq: int, flags: int, payload: bytes = b"") 
 def conversation(sport: int, dport: int, payload: bytes) -> list[bytes]:
     """A flow that sends `payload` in two segments, out of order, and is not closed."""
     half = len(payload) // 2
-    return [segment(sport, dport, 99, 2), segment(sport, dport, 100 + half, 24, payload[half:]), segment(sport, dport, 100, 24, payload[:half])]
+    late, early = segment(sport, dport, 100, 24, payload[:half]), segment(sport, dport, 100 + half, 24, payload[half:])
+    return [segment(sport, dport, 99, 2), early, late]
 
 
 def upload(body: bytes, more: str = "") -> bytes:
@@ -91,8 +93,7 @@ def warm(settings: SensorSettings, catalogue: Catalogue) -> Totals:
     """Send made packets through a worker of its own, whose records are thrown away; what they came to."""
     text = TEXT.encode()
     bodies = [upload(text), upload(gzip.compress(text), "Content-Encoding: gzip\r\n"), upload(TEXT.encode("gb18030")),
-              upload(TEXT.encode("utf-16-le")), upload(b"phone=%2B8613800138000&name=%E5%BC%A0", "Content-Type: application/x-www-form-urlencoded\r\n"),
-              HELLO, bytes(range(200)) * 4]
+              upload(TEXT.encode("utf-16-le")), upload(FORM, "Content-Type: application/x-www-form-urlencoded\r\n"), HELLO, bytes(range(200)) * 4]
     frames = [packet for i, body in enumerate(bodies) for packet in conversation(2000 + i, 443 if body is HELLO else 80, body)]
     frames.append(frame(17, 3000, 53, struct.pack(">HH", 8 + len(QUERY), 0) + QUERY))
     small = settings.model_copy(update={"flows": 1024})
