@@ -93,7 +93,8 @@ def warm(settings: SensorSettings, catalogue: Catalogue) -> Totals:
     """Send made packets through a worker of its own, whose records are thrown away; what they came to."""
     text = TEXT.encode()
     bodies = [upload(text), upload(gzip.compress(text), "Content-Encoding: gzip\r\n"), upload(TEXT.encode("gb18030")),
-              upload(TEXT.encode("utf-16-le")), upload(FORM, "Content-Type: application/x-www-form-urlencoded\r\n"), HELLO, bytes(range(200)) * 4]
+              upload(TEXT.encode("utf-16-le")), upload(FORM, "Content-Type: application/x-www-form-urlencoded\r\n"),
+              HELLO, bytes(range(200)) * 4]
     frames = [packet for i, body in enumerate(bodies) for packet in conversation(2000 + i, 443 if body is HELLO else 80, body)]
     frames.append(frame(17, 3000, 53, struct.pack(">HH", 8 + len(QUERY), 0) + QUERY))
     small = settings.model_copy(update={"flows": 1024})
