@@ -28,6 +28,7 @@ PAGES = (
     "/audit",
     "/settings",
 )
+ROWS_HAVE_COME = "return [...document.querySelectorAll('.ag-center-cols-container .ag-row')].every(row => row.innerText.trim())"
 HAN = re.compile("[\u4e00-\u9fff]")
 
 
@@ -101,6 +102,7 @@ def test_every_page_in_its_language_and_theme(regulator, language: str, theme: s
     assert len(details) == len(PAGES)
     for path in PAGES:
         regulator.open(path)
+        regulator.until(lambda: regulator.driver.execute_script(ROWS_HAVE_COME))
         regulator.picture(f"{path.strip('/') or 'overview'}-{language}-{theme}")
         assert not regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="error"]'), path
         assert of_language(regulator, language), path
