@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sensor.coverage.ledger import CoverageLedger, Lane
-from sensor.line.assign import BOTH, DST, FROM_PLACES, FROM_REGISTRY, NEITHER, SRC, UNSURE, Assignment, LineBook
+from sensor.line.assign import FROM_PLACES, FROM_REGISTRY, Assignment, LineBook
+from sensor.line.assign_kernels import BOTH, DST, NEITHER, SRC, UNSURE
 
 END_WORDS = {SRC: "src", DST: "dst", BOTH: "both", NEITHER: "none", UNSURE: "unknown"}
 NOBODY = 2
@@ -27,10 +28,7 @@ class Beside:
 
     def meet(self, slots: np.ndarray, given: Assignment) -> None:
         """Note what is known of new flows."""
-        pairs = given.line.astype(np.int64) * 65536 + given.destination
-        names, back = np.unique(pairs, return_inverse=True)
-        lanes = np.array([self._lane(int(pair) // 65536, int(pair) % 65536) for pair in names], np.int32)
-        self.lane_of[slots] = lanes[back.reshape(-1)]
+        self.lane_of[slots] = [self._lane(*pair) for pair in zip(given.line.tolist(), given.destination.tolist(), strict=True)]
         self.end_of[slots], self.source_of[slots] = given.domestic_end, given.source
         self.outbound_of[slots] = np.where(given.domestic_end == SRC, 0, np.where(given.domestic_end == DST, 1, NOBODY))
         self.content_of[slots] = -1

@@ -1,4 +1,4 @@
-"""Line, domestic end and destination of new flows."""
+"""Line, domestic end (codes.DomesticEnd) and destination of new flows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sensor.line.assign_kernels import BOTH, DST, NEITHER, SRC, UNSURE, assign_lines
 from sensor.line.places import UNKNOWN, Places
 from sensor.line.registry import Line, Prefix, Registry
+from sensor.records import new_records
 
-SRC, DST, BOTH, NEITHER, UNSURE = range(5)  # order of codes.DomesticEnd
 FROM_REGISTRY, FROM_PLACES, FROM_NOWHERE = range(3)
 DAY_NS = 86_400_000_000_000
 
@@ -38,71 +39,60 @@ class Fresh(NamedTuple):
     first_ns: np.ndarray
 
 
+class Rules(NamedTuple):
+    """The registry as kernels read it, and the flows to be assigned."""
+
+    lines: np.ndarray     # LINE, in the order in which they are asked
+    prefixes: np.ndarray  # PREFIX
+    tags: np.ndarray      # int64, VLANs and labels of every line
+    takes: np.ndarray     # uint8 (lines, interfaces + 1), whether a line takes what comes on an interface
+    fresh: Fresh
+
+
+LINE = np.dtype([
+    ("index", np.int16),        # in the registry
+    ("takes_all", np.uint8),    # takes whatever its tags and interfaces let through
+    ("home", np.int32), ("away", np.int32), ("end", np.int32),  # its domestic prefixes home..away, its foreign ones away..end
+    ("vlans_begin", np.int32), ("mpls_begin", np.int32), ("mpls_end", np.int32),
+], align=True)
+PREFIX = np.dtype([("high", np.uint64), ("low", np.uint64), ("mask_high", np.uint64), ("mask_low", np.uint64)])
+
+
 class LineBook:
     """The registry, ready to be asked about many flows at once."""
 
     def __init__(self, registry: Registry, places: Places, interfaces: list[str]) -> None:
         self.lines, self.places, self.interfaces = registry.line, places, interfaces
-        self._domestic = [_Prefixes(line.domestic) for line in self.lines]
-        self._foreign = [_Prefixes(line.foreign) for line in self.lines]
-        self._far = [places.codes.index(line.far) if line.far else UNKNOWN for line in self.lines]
+        self._far = np.array([*(places.codes.index(line.far) if line.far else UNKNOWN for line in self.lines), UNKNOWN], np.int16)
         self._home = places.codes.index("CN")
-        self._basis = [_basis_days(line) for line in self.lines]
+        self._basis = np.array([*(_basis_days(line) for line in self.lines), (1, 0)], np.int64)
         # Lines told by tag come first, then by address (long prefixes first), then by interface, then the one that takes the rest.
-        self._order = sorted(range(len(self.lines)), key=lambda i: _rank(self.lines[i]))
-        self._candidates: dict[tuple[int, int, int], list[int]] = {}
+        self.order = sorted(range(len(self.lines)), key=lambda i: _rank(self.lines[i]))
+        self._columns = _columns([(i, self.lines[i]) for i in self.order])
+        self._takes = self._interface_table()
+
+    def _interface_table(self) -> np.ndarray:
+        takes = np.zeros((len(self.lines), len(self.interfaces) + 1), np.uint8)
+        for k, i in enumerate(self.order):
+            wanted = self.lines[i].interfaces
+            takes[k] = [not wanted or name in wanted for name in (*self.interfaces, "")]
+        return takes
 
     def assign(self, fresh: Fresh) -> Assignment:
         """Line, ends and destination of every flow of `fresh`."""
+        if self._takes.shape[1] != len(self.interfaces) + 1:  # a pcapng names its interfaces as it goes
+            self._takes = self._interface_table()
         n = len(fresh.vlan)
-        line = np.full(n, -1, np.int16)
-        domestic_end, destination = np.full(n, UNSURE, np.uint8), np.zeros(n, np.int16)
-        source, content = np.full(n, FROM_NOWHERE, np.uint8), np.zeros(n, bool)
-        tags = np.stack((fresh.iface.astype(np.int64), fresh.vlan.astype(np.int64), fresh.mpls.astype(np.int64)), axis=1)
-        groups, back = np.unique(tags, axis=0, return_inverse=True)
-        for g, (iface, vlan, mpls) in enumerate(groups.tolist()):
-            rows = np.flatnonzero(back.reshape(-1) == g)
-            for i in self._lines_for(iface, vlan, mpls):
-                taken, ends = self._on_line(i, fresh, rows)
-                line[rows[taken]], domestic_end[rows[taken]] = i, ends[taken]
-                rows = rows[~taken]
-        sure = (domestic_end == SRC) | (domestic_end == DST)
-        far = np.array([*self._far, UNKNOWN], np.int16)[line]
-        by_registry = sure & (far != UNKNOWN)
+        line, domestic_end = np.zeros(n, np.int16), np.zeros(n, np.uint8)
+        assign_lines(Rules(*self._columns, self._takes, fresh), n, line, domestic_end)
+        destination, source = np.zeros(n, np.int16), np.full(n, FROM_NOWHERE, np.uint8)
+        far = self._far[line]
+        by_registry = (domestic_end <= DST) & (far != UNKNOWN)
         destination[by_registry], source[by_registry] = far[by_registry], FROM_REGISTRY
         self._ask_places(fresh, np.flatnonzero(~by_registry), domestic_end, destination, source)
-        crosses = ((domestic_end == SRC) | (domestic_end == DST)) & (destination != self._home)
-        for i, (since, until) in enumerate(self._basis):
-            day = fresh.first_ns // DAY_NS
-            content |= crosses & (line == i) & (day >= since) & (day <= until)
-        return Assignment(line, domestic_end, destination, source, content)
-
-    def _lines_for(self, iface: int, vlan: int, mpls: int) -> list[int]:
-        key = (iface, vlan, mpls)
-        found = self._candidates.get(key)
-        if found is None:
-            name = self.interfaces[iface] if iface < len(self.interfaces) else ""
-            found = [i for i in self._order if _tags_match(self.lines[i], name, vlan, mpls)]
-            if len(self._candidates) < 1 << 16:
-                self._candidates[key] = found
-        return found
-
-    def _on_line(self, i: int, fresh: Fresh, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Which rows line `i` takes, and their domestic ends by its prefixes."""
-        line = self.lines[i]
-        home, away = self._domestic[i], self._foreign[i]
-        src_home, dst_home = home.hold(fresh.src_high[rows], fresh.src_low[rows]), home.hold(fresh.dst_high[rows], fresh.dst_low[rows])
-        src_away, dst_away = away.hold(fresh.src_high[rows], fresh.src_low[rows]), away.hold(fresh.dst_high[rows], fresh.dst_low[rows])
-        ends = np.full(len(rows), UNSURE, np.uint8)
-        ends[src_home | (dst_away & ~src_away)] = SRC
-        ends[(dst_home | (src_away & ~dst_away)) & ~src_home] = DST
-        ends[src_home & dst_home] = BOTH
-        ends[src_away & dst_away] = NEITHER
-        if line.any or line.vlans or line.mpls or not (line.domestic or line.foreign):
-            return np.ones(len(rows), bool), ends
-        if line.domestic and line.foreign:
-            return (src_home & dst_away) | (dst_home & src_away), ends
-        return src_home | dst_home | src_away | dst_away, ends
+        crosses = (domestic_end <= DST) & (destination != self._home)
+        day, basis = fresh.first_ns // DAY_NS, self._basis[line]
+        return Assignment(line, domestic_end, destination, source, crosses & (day >= basis[:, 0]) & (day <= basis[:, 1]))
 
     def _ask_places(self, fresh: Fresh, rows: np.ndarray, ends: np.ndarray, destination: np.ndarray, source: np.ndarray) -> None:
         """Ends and destination by geography, where the registry did not say."""
@@ -121,31 +111,29 @@ class LineBook:
         source[rows] = np.where(far != UNKNOWN, FROM_PLACES, FROM_NOWHERE)
 
 
-class _Prefixes:
-    """Membership of addresses in a few prefixes, v4 as v4-mapped."""
-
-    def __init__(self, prefixes: list[Prefix]) -> None:
-        self._rows = []
-        for prefix in prefixes:
-            v4 = prefix.version == 4
-            length = prefix.prefixlen + (96 if v4 else 0)
-            value = int(prefix.network_address) | (0xFFFF << 32 if v4 else 0)
-            mask = ((1 << 128) - 1) ^ ((1 << (128 - length)) - 1)
-            self._rows.append(tuple(np.uint64(x) for x in (value >> 64, value & (1 << 64) - 1, mask >> 64, mask & (1 << 64) - 1)))
-
-    def hold(self, high: np.ndarray, low: np.ndarray) -> np.ndarray:
-        """bool (n,): whether some prefix holds the address."""
-        inside = np.zeros(len(high), bool)
-        for value_high, value_low, mask_high, mask_low in self._rows:
-            inside |= ((high & mask_high) == value_high) & ((low & mask_low) == value_low)
-        return inside
+def _columns(lines: list[tuple[int, Line]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The lines (with their index) as LINE, PREFIX and tags."""
+    rows, prefixes, tags = new_records(len(lines), LINE), list[tuple[int, ...]](), list[int]()
+    for k, (index, line) in enumerate(lines):
+        home, vlans = len(prefixes), len(tags)
+        prefixes += map(_halves, (*line.domestic, *line.foreign))
+        tags += [*line.vlans, *line.mpls]
+        takes_all = line.any or bool(line.vlans or line.mpls) or not (line.domestic or line.foreign)
+        away, labels = home + len(line.domestic), vlans + len(line.vlans)
+        rows[k] = (index, takes_all, home, away, len(prefixes), vlans, labels, len(tags))
+    table = new_records(len(prefixes), PREFIX)
+    table[:] = prefixes
+    return rows, table, np.array(tags, np.int64)
 
 
-def _tags_match(line: Line, interface: str, vlan: int, mpls: int) -> bool:
-    tagged = line.vlans or line.mpls
-    if line.interfaces and interface not in line.interfaces:
-        return False
-    return not tagged or vlan in line.vlans or mpls in line.mpls
+def _halves(prefix: Prefix) -> tuple[int, int, int, int]:
+    """PREFIX of a prefix, v4 as v4-mapped."""
+    v4 = prefix.version == 4
+    length = prefix.prefixlen + (96 if v4 else 0)
+    value = int(prefix.network_address) | (0xFFFF << 32 if v4 else 0)
+    mask = ((1 << 128) - 1) ^ ((1 << (128 - length)) - 1)
+    low = (1 << 64) - 1
+    return value >> 64, value & low, mask >> 64, mask & low
 
 
 def _rank(line: Line) -> tuple[int, int]:

@@ -28,7 +28,7 @@ class Places:
         self.codes: list[str] = ["", *sorted(CODES)]
         self._index = {code: i for i, code in enumerate(self.codes)}
         self._mmdb, self._stamp = mmdb, 0.0
-        self._seen: dict[int, int] = {}
+        self._seen: dict[tuple[int, int], int] = {}
         self.source = ""
         self._look: Callable[[str], str | None] = iptocc.country_code
         self.reload()
@@ -55,16 +55,15 @@ class Places:
 
     def look_up(self, high: np.ndarray, low: np.ndarray) -> np.ndarray:
         """uint64 (n,) twice, v4 as v4-mapped → index into `codes`, int16 (n,)."""
-        keys, first, back = np.unique(low ^ (high * np.uint64(0x9E3779B97F4A7C15)), return_index=True, return_inverse=True)
-        found = np.zeros(len(keys), np.int16)
         if len(self._seen) > MOST_REMEMBERED:
             self._seen.clear()
-        for i, key in enumerate(keys.tolist()):
+        found = np.zeros(len(high), np.int16)
+        for i, key in enumerate(zip(high.tolist(), low.tolist(), strict=True)):
             place = self._seen.get(key)
             if place is None:
-                place = self._seen[key] = self._ask(int(high[first[i]]), int(low[first[i]]))
+                place = self._seen[key] = self._ask(*key)
             found[i] = place
-        return found[back]
+        return found
 
     def _ask(self, high: int, low: int) -> int:
         mapped = high == 0 and low >> 32 == 0xFFFF

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from pipeline.schema.jurisdiction import label
-from sensor.line.assign import BOTH, DST, FROM_PLACES, FROM_REGISTRY, NEITHER, SRC, UNSURE, Fresh, LineBook
+from sensor.line.assign import FROM_PLACES, FROM_REGISTRY, Fresh, LineBook
+from sensor.line.assign_kernels import BOTH, DST, NEITHER, SRC, UNSURE
 from sensor.line.places import Places
 from sensor.line.registry import read_registry
 
