@@ -14,6 +14,7 @@ from sensor.protocol.tls import read_handshake, version_name
 
 MOST_NAMES = 8   # kept of one flow
 REQUEST = 1
+HEAD = ["what", "status", "host", "host_len", "method", "method_len", "target", "target_len", "agent", "agent_len", "kind", "kind_len"]
 
 
 @dataclass(slots=True)
@@ -67,38 +68,37 @@ class Names:
 
     def read(self, events: np.ndarray, slots: np.ndarray, outbound: np.ndarray, pool: np.ndarray) -> None:
         """Take the events (EVENT) in; slots, outbound (whether the direction goes out) are by event."""
-        http = events["proto"] == Proto.HTTP
-        for i in self._first_heads(events, slots, http):
-            self._read_head(events[i], self.of(int(slots[i])), bool(outbound[i]), pool)
-        for i in np.flatnonzero(~http).tolist():
-            octets = pool[events["start"][i] : events["stop"][i]].tobytes()
-            names = self.of(int(slots[i]))
-            if events["proto"][i] == Proto.TLS:
-                self._read_handshake(octets, names)
-            elif events["proto"][i] == Proto.DNS and len(names.server_names) < MOST_NAMES:
-                self._read_dns(octets, names)
+        http, view = events["proto"] == Proto.HTTP, memoryview(pool)  # type: ignore[arg-type]
+        rows = self._first_heads(events, slots, http)
+        for head, slot, out in zip(events[HEAD][rows].tolist(), slots[rows].tolist(), outbound[rows].tolist(), strict=True):
+            self._read_head(head, self.of(slot), out, view)
+        rows = np.flatnonzero(~http)
+        for (proto, start, stop), slot in zip(events[["proto", "start", "stop"]][rows].tolist(), slots[rows].tolist(), strict=True):
+            names = self.of(slot)
+            if proto == Proto.TLS:
+                self._read_handshake(bytes(view[start:stop]), names)
+            elif proto == Proto.DNS and len(names.server_names) < MOST_NAMES:
+                self._read_dns(bytes(view[start:stop]), names)
 
-    def _first_heads(self, events: np.ndarray, slots: np.ndarray, http: np.ndarray) -> list[int]:
+    def _first_heads(self, events: np.ndarray, slots: np.ndarray, http: np.ndarray) -> np.ndarray:
         """Of the heads those that may say something new: the first request and the first response of each flow in this batch."""
         rows = np.flatnonzero(http)
         _, first = np.unique(slots[rows] * 2 + (events["what"][rows] == REQUEST), return_index=True)
-        return [int(row) for row in rows[np.sort(first)]]
+        return rows[np.sort(first)]
 
-    def _read_head(self, event: np.void, names: FlowNames, outbound: bool, pool: np.ndarray) -> None:
-        def part(at: str, length: str) -> bytes:
-            return pool[event[at] : event[at] + event[length]].tobytes()
-
+    def _read_head(self, head: tuple[int, ...], names: FlowNames, outbound: bool, view: memoryview) -> None:
+        what, status, host, host_len, method, method_len, target, target_len, agent, agent_len, kind, kind_len = head
         names.protocol = "http"
-        if event["what"] == REQUEST:
-            names.add_name(part("host", "host_len"))
+        if what == REQUEST:
+            names.add_name(bytes(view[host : host + host_len]))
             if not names.http_method:
-                names.http_method = part("method", "method_len").decode("latin-1")
-                names.http_path = shape_path(part("target", "target_len"))
-                names.user_agent = redact_agent(part("agent", "agent_len"))
+                names.http_method = bytes(view[method : method + method_len]).decode("latin-1")
+                names.http_path = shape_path(bytes(view[target : target + target_len]))
+                names.user_agent = redact_agent(bytes(view[agent : agent + agent_len]))
         elif not names.http_status:
-            names.http_status = int(event["status"])
+            names.http_status = status
         if outbound and not names.content_type:
-            names.content_type = media_type(part("kind", "kind_len"))
+            names.content_type = media_type(bytes(view[kind : kind + kind_len]))
 
     def _read_handshake(self, octets: bytes, names: FlowNames) -> None:
         said = read_handshake(octets)
