@@ -11,7 +11,8 @@ import numpy as np
 from detectors.compile import Catalogue
 from detectors.content.reader import Reader
 from detectors.content.state import Piece
-from detectors.detector_kernels import CLOSED, PLAIN, WORK, sort_units
+from detectors.content.step import Step
+from detectors.detector_kernels import CLOSED, GARBLED, PLAIN, WORK, sort_units
 from detectors.masks import Masks
 from detectors.scan import TextScan
 from detectors.token_kernels import LONGEST, make_tokens, mark_principals, settle_hits
@@ -49,6 +50,7 @@ class Detector:
         self.scan = scan or TextScan(catalogue)
         self.masks = Masks(catalogue)
         self.hits = new_hits(0)
+        self.tally = np.zeros(6, np.int64)
         self.scratch = np.zeros(8 + LONGEST, np.uint8)
         self.last_seen = np.zeros(len(catalogue.signatures), np.int64)
         self.rows(64)
@@ -68,11 +70,13 @@ class Detector:
         if self.kinds.size < n:
             self.rows(n * 2)
         self.reader.arena.clear()
-        sort_units(units, n, self.kinds, self.bounds, np.zeros(6, np.int64))
+        sort_units(units, n, self.kinds, self.bounds, self.tally, self.reader.trial)
         self.base[:n], self.steps[:n] = -1, 0
         self.decoded[:n] = np.maximum(0, units.stop[:n] - units.start[:n] - units.carried[:n])
         self.verdict[:n] = np.where(self.kinds[:n] == CLOSED, Verdict.OPAQUE, Verdict.INSPECTED)
         why = self.read_coded(units, n)
+        for row in np.flatnonzero(self.kinds[:n] == GARBLED).tolist():
+            self.kinds[row], self.verdict[row], self.steps[row], why[row] = PLAIN, Verdict.UNDECODABLE, Step.DAMAGED, "charset"
         self.make_room(n)
         key = self.keys.at(time.time_ns() if at_ns is None else at_ns)
         split = self.scan_text(units.buf, np.flatnonzero(self.kinds[:n] == PLAIN), 0, key.words)
@@ -85,23 +89,19 @@ class Detector:
         why: dict[int, str] = {}
         if self.reader.states:
             self.kinds[:n][np.isin(units.stream[:n], np.fromiter(self.reader.states, np.int64))] = WORK
-        row = self.next_work(0, n)
-        while row < n:
-            stream = int(units.stream[row])
+        work, at = np.flatnonzero(self.kinds[:n] == WORK), 0
+        while at < work.size:
+            row, stream = int(work[at]), int(units.stream[work[at]])
             known = stream in self.reader.states
             piece = self.reader.read(units, row)
+            at += 1
             if not known and stream in self.reader.states:  # a state was opened: it must see the stream's later units too
-                self.kinds[row + 1:n][units.stream[row + 1:n] == units.stream[row]] = WORK
+                self.kinds[row + 1:n][units.stream[row + 1:n] == stream] = WORK
+                work, at = row + 1 + np.flatnonzero(self.kinds[row + 1:n] == WORK), 0
             self.take(units, row, piece)
             if piece.why:
                 why[row] = piece.why
-            row = self.next_work(row + 1, n)
         return why
-
-    def next_work(self, row: int, n: int) -> int:
-        """The next unit for the reader, `n` if there is none."""
-        ahead = np.flatnonzero(self.kinds[row:n] == WORK)
-        return row + int(ahead[0]) if ahead.size else n
 
     def take(self, units: Units, row: int, piece: Piece) -> None:
         """Note what the reader made of a unit."""

@@ -1,14 +1,15 @@
 """Which units can be scanned where they lie."""
 
+import numpy as np
 
-from detectors.content.look_kernels import BAD, ENTITY, ESCAPE, HIGH, LOOKED, NUL, NULS_EVEN, NULS_ODD, PERCENT, WIDE, look
+from detectors.content.charset_kernels import GB18030, UNKNOWN, UTF16BE, charset_of
+from detectors.content.look_kernels import ENTITY, ESCAPE, PERCENT, WIDE, look
 from detectors.kernel import kernel
 from detectors.units import FIRST, LAST, MARGIN
 
-PLAIN, WORK, CLOSED = 0, 1, 2  # scanned in place; needs the reader; opaque
-GB18030, UTF16LE, UTF16BE = 2, 3, 4  # detectors.units.Charset
-FORM, IMAGE = 3, 9                   # detectors.units.Media
-UNDO = BAD | PERCENT | ESCAPE | ENTITY | WIDE
+PLAIN, WORK, CLOSED, GARBLED = 0, 1, 2, 3  # scanned in place; needs the reader; opaque; in no known charset, scanned in place all the same
+FORM, IMAGE = 3, 9                         # detectors.units.Media
+UNDO = PERCENT | ESCAPE | ENTITY | WIDE
 
 
 @kernel
@@ -18,31 +19,35 @@ def is_gzip(buf, start, stop):
 
 
 @kernel
-def kind_of_unit(units, row, tally):
-    """PLAIN, WORK or CLOSED."""
-    start, stop, flags = units.start[row], units.stop[row], units.flags[row]
-    if units.coding[row] != 0 or (flags & FIRST and is_gzip(units.buf, start, stop)):
+def kind_of_unit(units, row, tally, trial):
+    """PLAIN, WORK, CLOSED or GARBLED."""
+    buf, start, stop, flags = units.buf, units.start[row], units.stop[row], units.flags[row]
+    if units.coding[row] != 0 or (flags & FIRST and is_gzip(buf, start, stop)):
         return WORK
     if units.media[row] >= IMAGE:
         return CLOSED
-    charset = units.charset[row]
-    if units.media[row] == FORM or charset in (UTF16LE, UTF16BE):
+    declared = np.int64(units.charset[row])
+    if units.media[row] == FORM:
         return WORK
     edges = (0 if flags & FIRST else 1) | (0 if flags & LAST else 2)
-    seen = look(units.buf, start, stop, edges, tally)
-    if seen & UNDO or (charset == GB18030 and seen & HIGH):
+    seen = look(buf, start, stop, edges, tally)
+    if seen & UNDO:
         return WORK
-    if seen & NUL and (tally[NULS_EVEN] + tally[NULS_ODD]) * 8 >= tally[LOOKED]:
+    charset = charset_of(buf, start, stop, declared, flags, seen, tally, trial)
+    if GB18030 <= charset <= UTF16BE:
         return WORK
-    return PLAIN
+    return GARBLED if charset == UNKNOWN else PLAIN
 
 
 @kernel
-def sort_units(units, n, kinds, bounds, tally):
-    """Fill kinds[:n] (uint8) and, for units that stay where they lie, bounds[:n] (int64 (capacity, 4); content/escape_kernels.py)."""
+def sort_units(units, n, kinds, bounds, tally, trial):
+    """Fill kinds[:n] (uint8) and, for units that stay where they lie, bounds[:n] (int64 (capacity, 4); content/escape_kernels.py).
+
+    tally  int64 (6,), trial  Trial (content/charset.py): overwritten
+    """
     for row in range(n):
         start, stop, carried = units.start[row], units.stop[row], units.carried[row]
-        kinds[row] = kind_of_unit(units, row, tally)
+        kinds[row] = kind_of_unit(units, row, tally, trial)
         border = start + max(0, carried - MARGIN)
         bounds[row, 0] = start
         bounds[row, 1] = border

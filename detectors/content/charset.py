@@ -11,13 +11,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.content import look_kernels as looks
-from detectors.content.charset_kernels import CHARS, COMMON, ERRORS, LEFT, gb18030_to_utf8, utf16_to_utf8
+from detectors.content.charset_kernels import (
+    CHARS,
+    COMMON,
+    ERRORS,
+    LEFT,
+    TRIAL,
+    charset_of,
+    gb18030_to_utf8,
+    plausible,
+    try_charset,
+    utf16_to_utf8,
+)
+from detectors.content.look_kernels import look
 from detectors.content.step import Step
 from detectors.units import FIRST, LAST, Charset
 
-MARKS = ((b"\xef\xbb\xbf", Charset.UTF8), (b"\xff\xfe", Charset.UTF16LE), (b"\xfe\xff", Charset.UTF16BE),
-         (b"\x84\x31\x95\x33", Charset.GB18030))
+CHARSETS = tuple(Charset)
 STEP = {Charset.GB18030: Step.GB18030, Charset.UTF16LE: Step.UTF16LE, Charset.UTF16BE: Step.UTF16BE}
 
 
@@ -58,56 +68,30 @@ def transcode(charset: Charset, src: np.ndarray, bounds: np.ndarray, dst: np.nda
     return Transcoded(end, int(tally[CHARS]), int(tally[COMMON]), int(tally[ERRORS]), int(tally[LEFT]))
 
 
-def looks_like_utf16(counts: np.ndarray) -> Charset:
-    """UTF-16 of the byte order whose high octets are NUL where the text is ASCII; UNKNOWN if the NULs do not say so."""
-    octets = int(counts[looks.LOOKED])
-    even, odd = int(counts[looks.NULS_EVEN]), int(counts[looks.NULS_ODD])
-    if odd * 8 >= octets and even * 16 <= odd:
-        return Charset.UTF16LE
-    if even * 8 >= octets and odd * 16 <= even:
-        return Charset.UTF16BE
-    return Charset.UNKNOWN
+class Trial(NamedTuple):
+    """What deciding a charset needs beside the octets; all but the tables is overwritten."""
+
+    pairs: np.ndarray   # GB18030 tables
+    quads: np.ndarray
+    text: np.ndarray    # uint8, room for what TRIAL octets give
+    bounds: np.ndarray  # int64 (4,)
+    tally: np.ndarray   # int64 (4,), how the last trial went
 
 
-def trial(charset: Charset, src: np.ndarray, start: int, stop: int) -> Transcoded:
-    """What transcoding would give, on at most the first 4 KiB."""
-    stop = min(stop, start + 4096)
-    scratch = np.empty((stop - start) * 3 // 2 + 8, np.uint8)
-    return transcode(charset, src, np.array([start, start, stop, stop], np.int64), scratch, 0)
+def new_trial() -> Trial:
+    """Tables and room."""
+    return Trial(*gb18030_tables(), np.zeros(TRIAL * 3 // 2 + 8, np.uint8), np.zeros(4, np.int64), np.zeros(4, np.int64))
 
 
-def plausible(result: Transcoded) -> bool:
-    """Whether a GB18030 reading is text: nearly all of its characters in everyday use. Random octets reach a quarter."""
-    return result.common * 5 >= 4 * (result.chars + result.errors) and result.chars > 0
+def reads_as_gb18030(octets: np.ndarray, trial: Trial) -> bool:
+    """Whether the beginning of `octets` is plausible GB18030."""
+    try_charset(Charset.GB18030.value, octets, 0, octets.size, trial)
+    return bool(plausible(trial.tally))
 
 
-def decide_charset(src: np.ndarray, start: int, stop: int, declared: Charset, flags: int) -> tuple[Charset, int]:
-    """Charset of [start, stop) and its look; UNKNOWN where none fits, LATIN1 only where declared and nothing else fits."""
+def decide_charset(octets: np.ndarray, declared: int, flags: int, trial: Trial) -> tuple[Charset, int]:
+    """Charset of `octets` and their look (look_kernels)."""
     counts = np.zeros(6, np.int64)
     edges = (0 if flags & FIRST else 1) | (0 if flags & LAST else 2)
-    seen = int(looks.look(src, start, stop, edges, counts))
-    if flags & FIRST:
-        head = src[start:min(stop, start + 4)].tobytes()
-        for mark, charset in MARKS:
-            if head.startswith(mark):
-                return charset, seen
-    if declared in (Charset.UTF16LE, Charset.UTF16BE):
-        return declared, seen
-    if seen & looks.NUL:
-        found = looks_like_utf16(counts)
-        if found:
-            return found, seen
-    if not seen & looks.BAD and (declared != Charset.GB18030 or not seen & looks.HIGH or counts[looks.CHARS] >= 4):
-        return Charset.UTF8, seen
-    result = trial(Charset.GB18030, src, start, stop)
-    if declared == Charset.GB18030 and result.errors * 50 <= result.chars:
-        return Charset.GB18030, seen
-    wide_nuls = trial(Charset.UTF16LE, src, start, stop) if seen & looks.NUL and counts[looks.NULS_ODD] > counts[looks.NULS_EVEN] else None
-    if wide_nuls is not None and wide_nuls.errors == 0 and wide_nuls.common * 10 >= 9 * ((min(stop - start, 4096)) // 2):
-        return Charset.UTF16LE, seen  # mostly Han, with few ASCII characters among them
-    if seen & looks.BAD and counts[looks.CHARS] < counts[looks.BADS] and plausible(result):
-        return Charset.GB18030, seen
-    if declared == Charset.LATIN1:
-        return Charset.LATIN1, seen
-    # Text with a little binary framing around it (database protocols, length prefixes) reads as UTF-8.
-    return (Charset.UTF8 if counts[looks.BADS] * 20 <= counts[looks.LOOKED] else Charset.UNKNOWN), seen
+    seen = int(look(octets, 0, octets.size, edges, counts))
+    return CHARSETS[charset_of(octets, 0, octets.size, declared, flags, seen, counts, trial)], seen

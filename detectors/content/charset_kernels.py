@@ -2,8 +2,13 @@
 
 import numpy as np
 
+from detectors.content.look_kernels import BAD, BADS, HIGH, LOOKED, NUL, NULS_EVEN, NULS_ODD
+from detectors.content.look_kernels import CHARS as LOOK_CHARS
 from detectors.kernel import kernel
+from detectors.units import FIRST
 
+UNKNOWN, UTF8, GB18030, UTF16LE, UTF16BE, LATIN1 = 0, 1, 2, 3, 4, 5  # detectors.units.Charset
+TRIAL = 4096  # octets that a trial reads
 CHARS, COMMON, ERRORS, LEFT = 0, 1, 2, 3  # rows of the tally: multi-octet characters, of them usual ones, errors, octets left over
 REPLACEMENT = 0x3F  # '?': one octet, so that damage never lengthens the text
 
@@ -126,3 +131,82 @@ def utf16_to_utf8(src, bounds, dst, at, big, tally):
     bounds[3] = at
     tally[LEFT] = stop - i
     return at
+
+
+@kernel
+def byte_order_mark(buf, start, stop):
+    """The charset whose mark [start, stop) begins with, UNKNOWN where there is none."""
+    length = stop - start
+    if length >= 3 and buf[start] == 0xEF and buf[start + 1] == 0xBB and buf[start + 2] == 0xBF:
+        return UTF8
+    if length >= 2 and buf[start] == 0xFF and buf[start + 1] == 0xFE:
+        return UTF16LE
+    if length >= 2 and buf[start] == 0xFE and buf[start + 1] == 0xFF:
+        return UTF16BE
+    if length >= 4 and buf[start] == 0x84 and buf[start + 1] == 0x31 and buf[start + 2] == 0x95 and buf[start + 3] == 0x33:
+        return GB18030
+    return UNKNOWN
+
+
+@kernel
+def utf16_by_nuls(counts):
+    """UTF-16 of the byte order whose high octets are NUL where the text is ASCII; UNKNOWN if the NULs do not say so."""
+    octets, even, odd = counts[LOOKED], counts[NULS_EVEN], counts[NULS_ODD]
+    if odd * 8 >= octets and even * 16 <= odd:
+        return UTF16LE
+    if even * 8 >= octets and odd * 16 <= even:
+        return UTF16BE
+    return UNKNOWN
+
+
+@kernel
+def plausible(tally):
+    """Whether a GB18030 reading is text: nearly all of its characters in everyday use. Random octets reach a quarter."""
+    return tally[COMMON] * 5 >= 4 * (tally[CHARS] + tally[ERRORS]) and tally[CHARS] > 0
+
+
+@kernel
+def try_charset(charset, buf, start, stop, trial):
+    """Read the first TRIAL octets as GB18030 or UTF-16; trial.tally says how well it went."""
+    bounds = trial.bounds
+    bounds[0], bounds[1] = start, start
+    bounds[2] = bounds[3] = min(stop, start + TRIAL)
+    if charset == GB18030:
+        gb18030_to_utf8(buf, bounds, trial.text, 0, (trial.pairs, trial.quads), trial.tally)
+    else:
+        utf16_to_utf8(buf, bounds, trial.text, 0, charset == UTF16BE, trial.tally)
+
+
+@kernel
+def charset_of(buf, start, stop, declared, flags, seen, counts, trial):
+    """Charset of [start, stop), whose look is `seen` and `counts`; UNKNOWN where none fits, LATIN1 where only that.
+
+    trial  Trial (content/charset.py), overwritten
+    """
+    marked = byte_order_mark(buf, start, stop) if flags & FIRST else UNKNOWN
+    if marked != UNKNOWN:
+        return marked
+    if declared in (UTF16LE, UTF16BE):
+        return np.int64(declared)
+    by_nuls = utf16_by_nuls(counts) if seen & NUL else UNKNOWN
+    if by_nuls != UNKNOWN:
+        return by_nuls
+    if not seen & BAD and (declared != GB18030 or not seen & HIGH or counts[LOOK_CHARS] >= 4):
+        return UTF8
+    tally = trial.tally
+    if seen & NUL and counts[NULS_ODD] > counts[NULS_EVEN]:
+        try_charset(UTF16LE, buf, start, stop, trial)
+        wide = tally[ERRORS] == 0 and tally[COMMON] * 10 >= 9 * (min(stop - start, TRIAL) // 2)
+    else:
+        wide = False
+    try_charset(GB18030, buf, start, stop, trial)
+    if declared == GB18030 and tally[ERRORS] * 50 <= tally[CHARS]:
+        return GB18030
+    if wide:
+        return UTF16LE  # mostly Han, with few ASCII characters among them
+    if seen & BAD and counts[LOOK_CHARS] < counts[BADS] and plausible(tally):
+        return GB18030
+    if declared == LATIN1:
+        return LATIN1
+    # Text with a little binary framing around it (database protocols, length prefixes) reads as UTF-8.
+    return UTF8 if counts[BADS] * 20 <= counts[LOOKED] else UNKNOWN

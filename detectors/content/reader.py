@@ -8,7 +8,7 @@ import numpy as np
 
 from detectors.content import look_kernels as looks
 from detectors.content.arena import Arena
-from detectors.content.charset import STEP, decide_charset, plausible, transcode, trial
+from detectors.content.charset import STEP, decide_charset, new_trial, reads_as_gb18030, transcode
 from detectors.content.escape_kernels import undo_escapes, undo_percent
 from detectors.content.inflate import Inflater
 from detectors.content.state import Piece, StreamState, reads_as_utf8, unfinished
@@ -28,6 +28,7 @@ class Reader:
         self.states: OrderedDict[int, StreamState] = OrderedDict()
         self.evicted = 0
         self.arena = Arena()
+        self.trial = new_trial()
 
     def forget(self, stream: int) -> None:
         """Drop the state of a stream that ended without LAST."""
@@ -76,8 +77,7 @@ class Reader:
         flags, carried, stop = int(units.flags[row]), int(units.carried[row]), octets.size
         border = max(0, carried - MARGIN)
         bounds = np.array([0, border, stop if flags & LAST else max(border, stop - MARGIN), stop], np.int64)
-        declared = Charset(int(units.charset[row]))
-        charset, seen = decide_charset(octets, 0, stop, declared, flags)
+        charset, seen = decide_charset(octets, int(units.charset[row]), flags, self.trial)
         if charset not in STEP:
             steps = 0 if charset != Charset.UNKNOWN else int(Step.DAMAGED)
             media = Media(int(units.media[row]))
@@ -126,7 +126,7 @@ class Reader:
         data = np.frombuffer(bytearray(state.left + fresh), np.uint8)  # writable, as every other buffer
         if state.charset not in STEP or (state.charset == Charset.GB18030 and reads_as_utf8(data)):
             edges = (flags & ~(FIRST | LAST)) | (LAST if last else 0) | (0 if state.read or tail else FIRST)
-            state.charset, _ = decide_charset(data, 0, data.size, Charset(int(units.charset[row])), edges)
+            state.charset, _ = decide_charset(data, int(units.charset[row]), edges, self.trial)
         target = self.arena.scratch(tail + data.size * 2)
         target[:tail] = np.frombuffer(bytearray(state.tail), np.uint8)
         if state.charset in STEP:
@@ -176,7 +176,7 @@ class Reader:
         steps |= int(Step.PERCENT) if end < before else 0
         counts = np.zeros(6, np.int64)
         seen = int(looks.look(undone, 0, end, 3, counts))
-        if seen & looks.BAD and plausible(trial(Charset.GB18030, undone, 0, end)):
+        if seen & looks.BAD and reads_as_gb18030(undone[:end], self.trial):
             wide = np.empty(end * 2 + PAD, np.uint8)
             end = transcode(Charset.GB18030, undone, bounds, wide, 0).end
             return wide, int(looks.look(wide, 0, end, 3, counts)), steps | int(Step.GB18030)
