@@ -97,6 +97,30 @@ def replay(
         store_if_free(settings)
 
 
+sensor = typer.Typer(no_args_is_help=True, help="A sensor on live interfaces.")
+app.add_typer(sensor, name="sensor")
+
+
+@sensor.command("run")
+def sensor_run(
+    interfaces: Annotated[list[str], typer.Argument(help="network interfaces")],
+    data: Annotated[Path | None, typer.Option(help="data directory")] = None,
+    lines: Annotated[Path | None, typer.Option(help="registry of lines, instead of the settings'")] = None,
+    report: Annotated[Path | None, typer.Option(help="write the closing table here, as JSON")] = None,
+    no_store: Annotated[bool, typer.Option("--no-store", help="leave the records in the outbox")] = False,
+) -> None:
+    """Watch interfaces until SIGTERM or Ctrl-C. Running dashboards show what is found as it comes."""
+    from sensor.command import run_live
+
+    settings = load_settings(data)
+    try:
+        run_live(interfaces, settings.data, settings.sensor, lines or settings.sensor.lines, report, screen)
+    except ValueError as error:
+        fail(str(error))
+    if not no_store:
+        store_if_free(settings)
+
+
 def store_if_free(settings: Settings) -> None:
     """Take the outbox into the store here, unless another process (the dashboards) holds it and does."""
     from pipeline.ingest.ingest import Ingest

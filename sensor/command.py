@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.status import Status
 from rich.table import Table
 
 from detectors.compile import load_catalogue
@@ -23,6 +25,7 @@ from sensor.outbox.queue import Outbox
 from sensor.packet.batch import Source
 from sensor.packet.capture import open_capture
 from sensor.packet.paced import Paced
+from sensor.packet.ring import LiveSource
 from sensor.settings import SensorSettings
 from sensor.warm import warm
 from sensor.worker import Totals, Worker
@@ -71,6 +74,63 @@ def replay_files(
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_text(json.dumps([totals._asdict() for totals in done], indent=1))
     return done
+
+
+def run_live(
+    interfaces: list[str], data: Path, settings: SensorSettings, lines: Path | None, report: Path | None, screen: Console
+) -> Totals:
+    """Watch interfaces until a signal comes; what is in the rings then is still taken in. ValueError says what does not open."""
+    with screen.status("loading"):
+        warm(settings, load_catalogue(settings.catalogue))
+    source = LiveSource(interfaces, settings.ring_mebibytes, settings.ring_block_ms)
+    identity = Identity(settings.name, 0, time.time_ns())
+    worker = build_worker(source, data, settings, lines, identity, ", ".join(interfaces), live=True)
+    _stop_on_signals(worker)
+    screen.print(f"listening on {', '.join(interfaces)}", highlight=False)
+    with screen.status("no packets yet") as status:
+        said = Said(worker, screen, status)
+        done = worker.run(said.progress)
+    drops = source.drops
+    worker.outbox.close()
+    source.close()
+    print_closing(screen, [Path(worker.name)], [done], drops)
+    if source.problem:
+        screen.print(source.problem, style="yellow", markup=False, highlight=False)
+    if source.damaged:
+        screen.print(f"ring blocks that did not add up: {source.damaged}", style="bold red", highlight=False)
+    if report is not None:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_text(json.dumps([{**done._asdict(), "drops": drops}], indent=1))
+    return done
+
+
+class Said:
+    """What a live sensor says meanwhile: a line that changes each second, or one a minute where nobody looks at a terminal."""
+
+    def __init__(self, worker: Worker, screen: Console, status: Status) -> None:
+        self._worker, self._screen, self._status = worker, screen, status
+        self._next, self._packets, self._at, self._problem = 0.0, 0, time.monotonic(), ""
+
+    def progress(self, position: int) -> None:  # noqa: ARG002 - an interface has no end to be near to
+        """Called after each batch."""
+        now = time.monotonic()
+        problem = self._worker.source.problem or ""
+        if problem != self._problem:
+            self._problem = problem
+            self._screen.print(problem, style="yellow", markup=False, highlight=False)
+        if now < self._next:
+            return
+        done = self._worker.totals(now)
+        rate = (done.packets - self._packets) / max(1e-9, now - self._at)
+        text = (f"{done.packets:,} packets, {rate:,.0f}/s, {self._worker.flows.active:,} flows open, {done.findings:,} findings, "
+                f"{self._worker.source.drops:,} dropped, outbox {self._worker.outbox.octets / 1e6:,.1f} MB")
+        self._packets, self._at = done.packets, now
+        if self._screen.is_terminal:
+            self._status.update(text)
+            self._next = now + 1
+        else:
+            self._screen.print(text, highlight=False)
+            self._next = now + 60
 
 
 def _stop_on_signals(worker: Worker) -> None:

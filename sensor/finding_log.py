@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from detectors.compile import Catalogue
+from detectors.content.step import joined
 from detectors.detector import Inspected
 from detectors.finding import Finding, gather
 from detectors.masks import Masks
@@ -57,6 +58,8 @@ class FindingLog:
         found.last_ns = max(found.last_ns, last_ns)
         found.count += finding.hits
         found.tokens.append(finding.tokens)
+        if finding.path != found.path:
+            found.path = joined((found.path, finding.path))
         room = MOST_EXCERPTS - len(found.excerpts)
         if room > 0:
             found.excerpts += finding.excerpts[:room]

@@ -21,4 +21,6 @@ class SensorSettings(BaseModel):
     idle_after_s: float = Field(120.0, gt=0, description="a TCP flow ends after this silence")
     datagram_idle_after_s: float = Field(60.0, gt=0, description="any other flow ends after this silence")
     active_after_s: float = Field(300.0, gt=0, description="a flow is reported at least this often")
+    ring_mebibytes: int = Field(64, ge=2, le=4096, description="live: ring of each interface; what comes while it is full is lost")
+    ring_block_ms: int = Field(50, ge=1, le=1000, description="live: packets are handed over at least this often")
     flush_after_s: float = Field(1.0, gt=0, description="live: findings reach the outbox at least this often")

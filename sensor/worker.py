@@ -26,6 +26,7 @@ from sensor.line.assign import Fresh, LineBook
 from sensor.outbox.queue import Outbox
 from sensor.outbox.rows import PROTOCOL_WORDS, Seen, finding_columns, flow_columns, subject_columns
 from sensor.packet.batch import Source, new_packets
+from sensor.packet.ring import LiveSource
 from sensor.protocol.names import Names
 from sensor.settings import SensorSettings
 from sensor.stream.columns import OCTET_REASONS
@@ -98,6 +99,10 @@ class Worker:
             self.step(0.1 if self.live else 0.0)
             if progress is not None:
                 progress(self.source.position)
+        if isinstance(self.source, LiveSource):
+            self.source.stop()
+            while not self.source.finished:  # what is in the rings was sent before the end
+                self.step(0.1)
         self.finish()
         return self.totals(time.monotonic() - begun)
 
@@ -289,17 +294,17 @@ class Worker:
         if len(live):
             self._drain(live.astype(np.int64))
         columns = self.ledger.drain()
-        rows = len(columns["reason"])  # type: ignore[arg-type]
         for way, reason, octets in zip(columns["direction"], columns["reason"], columns["octets"], strict=True):  # type: ignore[call-overload]
             if way == "out":
                 self._out[reason] = self._out.get(reason, 0) + int(octets)
-        self._add_drops(columns, rows)
+        self._add_drops(columns)
+        rows = len(columns["reason"])  # type: ignore[arg-type]
         self.outbox.put(COVERAGE, {"minute": np.full(rows, self._minute * MINUTE_NS, np.int64), **columns}, rows)
 
-    def _add_drops(self, columns: dict[str, object], rows: int) -> None:
+    def _add_drops(self, columns: dict[str, object]) -> None:
         """Packets the kernel dropped, their octets taken from the mean packet."""
         fresh = self.source.drops - self._shown_drops
-        if fresh <= 0 or not rows:
+        if fresh <= 0:
             return
         self._shown_drops = self.source.drops
         mean = self._octets // max(1, self._counted)

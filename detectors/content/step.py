@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntFlag
 from functools import lru_cache
 
@@ -31,3 +32,9 @@ WORDS = {
 def words_of(path: int) -> tuple[str, ...]:
     """The decoder path in words, first step first; empty where the octets were read as they lay."""
     return tuple(word for step, word in WORDS.items() if path & step)
+
+
+def joined(paths: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """The steps of several decoder paths, each once, in the order of WORDS."""
+    steps = set().union(*paths)
+    return tuple(word for word in WORDS.values() if word in steps)

@@ -37,8 +37,12 @@ class Source(Protocol):
 
     interfaces: list[str]  # by `Packets.iface`
     size: int              # octets in all, 0 where unknown
-    drops: int             # packets the kernel dropped so far
     digest: str            # of a capture file's content, "" for a live interface
+
+    @property
+    def drops(self) -> int:
+        """Packets the system dropped so far."""
+        ...
 
     @property
     def finished(self) -> bool:
