@@ -55,13 +55,15 @@ class Frame(NamedTuple):
 def read_frames(path: Path, field: str) -> Iterator[Frame]:
     """Frames of the capture at `path` that hold the kind of `field`."""
     wanted, layer = FILTERS[field.partition(".")[0]]
-    try:  # -n: names stay addresses
-        with pyshark.FileCapture(str(path), display_filter=wanted, keep_packets=False, custom_parameters=["-n"]) as frames:
-            for packet in frames:
-                protocols = packet.frame_info.protocols
-                yield Frame(packet.number, ends_of(packet), values_of(packet, layer, NAMES[field]), protocols, complaints_of(packet))
+    frames = pyshark.FileCapture(str(path), display_filter=wanted, keep_packets=False, custom_parameters=["-n"])  # addresses as they are
+    try:
+        for packet in frames:
+            protocols = packet.frame_info.protocols
+            yield Frame(packet.number, ends_of(packet), values_of(packet, layer, NAMES[field]), protocols, complaints_of(packet))
+        frames.close()
     except TSharkCrashException as error:  # it gives a damaged capture up at the packet where we go on, or stop
         print(f"  Wireshark stops: {str(error).splitlines()[1]}")
+        frames._running_processes.clear()  # or it says so again when it is collected
 
 
 def ends_of(packet: Any) -> tuple[str, str, str, str]:
