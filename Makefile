@@ -3,7 +3,7 @@ GUANKOU = .venv/bin/guankou
 DEMO ?= build/demo
 PYTEST = .venv/bin/python -m pytest
 
-.PHONY: demo test lint bench accuracy clean
+.PHONY: demo test lint bench accuracy explain clean
 
 demo: ; @deploy/setup.sh demo && DEMO="$(DEMO)" CAPTURE="$(CAPTURE)" deploy/demo/run.sh
 
@@ -12,6 +12,8 @@ test: ; @deploy/setup.sh test && .venv/bin/python tests/run.py
 lint: ; @deploy/setup.sh test && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports
 
 accuracy: ; @deploy/setup.sh test && .venv/bin/python -m tests.accuracy $(if $(CORPORA),--corpora "$(CORPORA)")
+
+explain: ; @deploy/setup.sh explain && .venv/bin/python -m tests.accuracy explain $(if $(CORPORA),--corpora "$(CORPORA)") $(PART)
 
 bench: ; @deploy/setup.sh bench && .venv/bin/python -m tests.bench $(if $(CAPTURE),--capture "$(CAPTURE)")
 

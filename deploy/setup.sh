@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Everything the given purpose needs, on a machine that has python3, make and git.  Usage: deploy/setup.sh demo|test|bench
+# Everything the given purpose needs, on a machine that has python3, make and git.  Usage: deploy/setup.sh demo|test|explain|bench
 # Debian packages are installed when root; otherwise they are named and nothing else happens.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-purpose=${1:?usage: deploy/setup.sh demo|test|bench}
+purpose=${1:?usage: deploy/setup.sh demo|test|explain|bench}
 
 # package:what it is found by (a command, a file or a Python module of the system's python3)
 needs=(python3-venv:py:ensurepip libpango-1.0-0:lib:libpango-1.0.so.0 libpangoft2-1.0-0:lib:libpangoft2-1.0.so.0
@@ -12,6 +12,9 @@ extras=demo
 if [ "$purpose" = test ]; then
   extras=demo,test
   needs+=(chromium:cmd:chromium chromium-driver:cmd:chromedriver)
+elif [ "$purpose" = explain ]; then
+  extras=demo,test
+  needs+=(tshark:cmd:tshark)
 elif [ "$purpose" = bench ]; then
   extras=demo,test,bench
   needs+=(wireshark-common:cmd:capinfos tcpreplay:cmd:tcprewrite libndpi-bin:cmd:ndpiReader)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sensor.coverage.ledger import CoverageLedger, Lane
+from sensor.coverage.ledger_kernels import NOBODY, STAYS
 from sensor.line.assign import FROM_PLACES, FROM_REGISTRY, Assignment, LineBook
 from sensor.line.assign_kernels import BOTH, DST, NEITHER, SRC, UNSURE
 
 END_WORDS = {SRC: "src", DST: "dst", BOTH: "both", NEITHER: "none", UNSURE: "unknown"}
-NOBODY = 2
 
 
 class Beside:
@@ -30,7 +30,7 @@ class Beside:
         """Note what is known of new flows."""
         self.lane_of[slots] = [self._lane(*pair) for pair in zip(given.line.tolist(), given.destination.tolist(), strict=True)]
         self.end_of[slots], self.source_of[slots] = given.domestic_end, given.source
-        self.outbound_of[slots] = np.where(given.domestic_end == SRC, 0, np.where(given.domestic_end == DST, 1, NOBODY))
+        self.outbound_of[slots] = np.select([given.domestic_end == end for end in (SRC, DST, BOTH)], [0, 1, STAYS], NOBODY)
         self.content_of[slots] = -1
 
     def _lane(self, line: int, destination: int) -> int:

@@ -7,12 +7,14 @@ from detectors.kernel import kernel
 OUT, IN, OTHER = 0, 1, 2
 # Columns of the ledger; order of `sensor.coverage.ledger.REASONS`.
 WIRE, HEADERS, SKIPPED_POLICY, NOT_OUTBOUND = 0, 1, 2, 3
+# Outbound direction of flows that have none: their ends are not known to be at home and abroad, or both are at home.
+NOBODY, STAYS = 2, 3
 
 
 @kernel
 def direction_of(outbound, direction):
-    """OUT, IN or OTHER of a packet that goes `direction` (0 from src) in a flow whose outbound direction is `outbound` (2 none)."""
-    if outbound == 2:
+    """OUT, IN or OTHER of a packet that goes `direction` (0 from src) in a flow whose outbound direction is `outbound`."""
+    if outbound >= NOBODY:
         return OTHER
     return OUT if outbound == direction else IN
 
@@ -22,7 +24,7 @@ def account_frames(wirelen, payload_wire, slot, direction, lane_of, outbound_of,
     """Add the packets of `rows` (start, stop) to the ledger.
 
     wirelen, payload_wire  int32 (n,); slot int64 (n,), -1 where no flow; direction uint8 (n,)
-    lane_of, outbound_of, content_of  by flow slot: the lane, the outbound direction (2 none), the content entry (-1 none)
+    lane_of, outbound_of, content_of  by flow slot: the lane, the outbound direction (NOBODY, STAYS: none), the content entry (-1 none)
     octets, counts  int64 (lanes, 3, reasons): added to; payload of flows with a content entry is left to the streams
     """
     for i in range(rows[0], rows[1]):
@@ -39,6 +41,6 @@ def account_frames(wirelen, payload_wire, slot, direction, lane_of, outbound_of,
         octets[lane, way, HEADERS] += wirelen[i] - payload
         counts[lane, way, HEADERS] += 1
         if content < 0 and payload > 0:
-            reason = NOT_OUTBOUND if way == IN else SKIPPED_POLICY
+            reason = NOT_OUTBOUND if way == IN or outbound_of[s] == STAYS else SKIPPED_POLICY
             octets[lane, way, reason] += payload
             counts[lane, way, reason] += 1

@@ -14,6 +14,7 @@ from sensor.records import new_records
 
 FROM_REGISTRY, FROM_PLACES, FROM_NOWHERE = range(3)
 DAY_NS = 86_400_000_000_000
+BEIJING_NS = 8 * 3_600_000_000_000  # the registry's days are those of the territory: UTC+8, no summer time since 1991
 
 
 class Assignment(NamedTuple):
@@ -91,7 +92,7 @@ class LineBook:
         destination[by_registry], source[by_registry] = far[by_registry], FROM_REGISTRY
         self._ask_places(fresh, np.flatnonzero(~by_registry), domestic_end, destination, source)
         crosses = (domestic_end <= DST) & (destination != self._home)
-        day, basis = fresh.first_ns // DAY_NS, self._basis[line]
+        day, basis = (fresh.first_ns + BEIJING_NS) // DAY_NS, self._basis[line]
         return Assignment(line, domestic_end, destination, source, crosses & (day >= basis[:, 0]) & (day <= basis[:, 1]))
 
     def _ask_places(self, fresh: Fresh, rows: np.ndarray, ends: np.ndarray, destination: np.ndarray, source: np.ndarray) -> None:

@@ -79,7 +79,7 @@ def flow_columns(
         "http_status": [s.http_status for s in said],
         "user_agent": [s.user_agent for s in said],
         "content_type": [s.content_type for s in said],
-        "requests": np.where(entry >= 0, messages[2 * entry] + messages[2 * entry + 1], 0).astype(np.uint32),
+        "requests": np.where(entry >= 0, messages[2 * entry], 0).astype(np.uint32),  # the opener asks; what it is told back is no request
         "payload_out": seen[:, Seen.PAYLOAD].astype(np.uint64),
         "inspected_out": seen[:, Seen.INSPECTED].astype(np.uint64),
         "encrypted_out": seen[:, Seen.ENCRYPTED].astype(np.uint64),

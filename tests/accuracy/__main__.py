@@ -1,6 +1,7 @@
 """`make accuracy`: text, traffic and protocol fields of a folder of corpora, as one table and as build/accuracy.json.
 
     python -m tests.accuracy [--corpora folder] [--output file] [-v]
+    python -m tests.accuracy explain [--corpora folder] [part of a capture's path …]    (see explain.py)
 
 The exit status is 1 where the folder holds no corpora; the numbers themselves are for people and CI to judge.
 """
@@ -17,6 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.accuracy.explain import main as explain
 from tests.accuracy.fields import measure_fields
 from tests.accuracy.text import measure_text
 from tests.accuracy.traffic import measure_traffic
@@ -27,6 +29,8 @@ COLUMNS = ("planted", "found", "low", "false")
 
 def main(words: list[str]) -> int:
     """Measure, print, write."""
+    if words[:1] == ["explain"]:
+        return explain(words[1:])
     parser = argparse.ArgumentParser(prog="python -m tests.accuracy", description="Accuracy over a folder laid out as the shared corpora.")
     parser.add_argument("--corpora", type=Path, default=Path(os.environ.get("GUANKOU_CORPORA", ROOT.parent / "shared" / "corpora")))
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "accuracy.json")

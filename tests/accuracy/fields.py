@@ -11,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.accuracy.explained import BEYOND, DIFFERENT, reason_for
 from tests.accuracy.said import Ends, Fact, Listener, listen
@@ -68,6 +68,19 @@ def beyond(fact: Fact, heard: Listener) -> str:
     return ""
 
 
+class Difference(NamedTuple):
+    """One field of one capture in which we and the second opinion differ; values with their ends, where those are known."""
+
+    capture: str
+    field: str
+    why: str
+    missing: Counter[tuple[str, ...]]  # theirs alone
+    more: Counter[tuple[str, ...]]     # ours alone
+
+    def __str__(self) -> str:
+        return f"{self.capture} {self.field} {self.why}: {list(self.missing.items())[:3]} / {list(self.more.items())[:3]}"
+
+
 class Tally:
     """Counts by field, what is left out and what differs by reason; differences with their values, for a look at them."""
 
@@ -75,7 +88,7 @@ class Tally:
         self.counts: dict[str, Counter[str]] = defaultdict(Counter)
         self.left_out: Counter[str] = Counter()
         self.different: Counter[str] = Counter()
-        self.details: list[str] = []
+        self.differences: list[Difference] = []
 
     def compare(self, capture: str, expected: list[Fact], heard: Listener) -> None:
         """Add one capture."""
@@ -97,7 +110,7 @@ class Tally:
         elif missing:
             why = reason_for(capture, field, DIFFERENT) or "NOT EXPLAINED"
             self.different[f"{field}: {why}"] += missing
-            self.details.append(f"{capture} {field} {why}: {list((wanted - seen).items())[:3]} / {list((seen - wanted).items())[:3]}")
+            self.differences.append(Difference(capture, field, why, wanted - seen, seen - wanted))
         equal = wanted.total() - missing
         self.counts[field].update(expected=wanted.total() - (missing if apart else 0), equal=equal, different=0 if apart else missing)
 
@@ -129,25 +142,37 @@ def plain_ja4(value: str) -> str:
     return value[:3] + value[4:8] + value[10:].replace("e3b0c44298fc", "0" * 12)
 
 
+def expected_captures(corpora: Path) -> Iterator[tuple[str, list[Fact]]]:
+    """Captures, by path in `corpora`, and what the second opinion found in them."""
+    for path in sorted((corpora / "expected" / "tshark").rglob("*.json")):
+        expected = list(read_expected(path))
+        if expected:
+            yield str(Path("captures") / path.relative_to(corpora / "expected" / "tshark").with_suffix("")), expected
+
+
+def compare_capture(
+    corpora: Path, capture: str, expected: list[Fact], tally: Tally, fingerprints: dict[str, list[tuple[Ends, str]]]
+) -> Listener:
+    """Replay one capture and add it to `tally`; what was heard in it."""
+    heard = listen(corpora / capture)
+    tally.compare(capture, expected, heard)
+    if wanted := fingerprints.get(capture):
+        ours: Counter[tuple[str, ...]] = Counter((*f.ends, f.fields["ja4"]) for f in heard.facts if f.kind == "tls_client_hellos")
+        tally.compare_values(capture, "tls_client_hellos.ja4", Counter((*ends, value) for ends, value in wanted), ours)
+    if others := read_ndpi(corpora, capture):
+        plain: Counter[tuple[str, ...]] = Counter((plain_ja4(f.fields["ja4"]),) for f in heard.facts if "ja4" in f.fields)
+        tally.compare_values(capture, "tls_client_hellos.ja4_ndpi", others, plain)
+    return heard
+
+
 def measure_fields(corpora: Path) -> dict[str, Any]:
     """Every capture of `corpora` that the second opinion found one of the fields in; plain dicts."""
     tally, fingerprints = Tally(), read_ja4(corpora)
-    for path in sorted((corpora / "expected" / "tshark").rglob("*.json")):
-        expected = list(read_expected(path))
-        capture = str(Path("captures") / path.relative_to(corpora / "expected" / "tshark").with_suffix(""))
-        if not expected:
-            continue
-        heard = listen(corpora / capture)
-        tally.compare(capture, expected, heard)
-        if wanted := fingerprints.get(capture):
-            ours: Counter[tuple[str, ...]] = Counter((*f.ends, f.fields["ja4"]) for f in heard.facts if f.kind == "tls_client_hellos")
-            tally.compare_values(capture, "tls_client_hellos.ja4", Counter((*ends, value) for ends, value in wanted), ours)
-        if others := read_ndpi(corpora, capture):
-            plain: Counter[tuple[str, ...]] = Counter((plain_ja4(f.fields["ja4"]),) for f in heard.facts if "ja4" in f.fields)
-            tally.compare_values(capture, "tls_client_hellos.ja4_ndpi", others, plain)
+    for capture, expected in expected_captures(corpora):
+        compare_capture(corpora, capture, expected, tally, fingerprints)
     protocols: dict[str, Counter[str]] = defaultdict(Counter)
     for name, counts in tally.counts.items():
         protocols[PROTOCOLS[name.partition(".")[0]]].update(counts)
     return {"fields": {name: dict(c) for name, c in sorted(tally.counts.items())},
             "protocols": {name: dict(c) for name, c in sorted(protocols.items())}, "left_out": dict(sorted(tally.left_out.items())),
-            "different": dict(sorted(tally.different.items())), "details": tally.details}
+            "different": dict(sorted(tally.different.items())), "details": list(map(str, tally.differences))}

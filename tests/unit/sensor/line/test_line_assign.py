@@ -124,3 +124,11 @@ def test_labels_of_regions() -> None:
     assert label("SG", "zh") == "境外-外国 · 新加坡"
     assert label("CN", "en") == "within the territory"
     assert label("", "en") == "unknown"
+
+
+def test_days_of_a_legal_basis_are_those_of_the_territory(tmp_path: Path) -> None:
+    lines = book(tmp_path, f'[[line]]\nid = "A"\nany = true\n{HOLDER}{BASIS.replace("2026-12-31", "2026-11-22")}')
+    midnight = 1_795_363_200_000_000_000  # 2026-11-23 00:00 in Beijing, still the 22nd in UTC
+    flow = ("223.5.5.20", "8.8.8.20")
+    assert lines.assign(fresh(flow, at=midnight - 1)).content.tolist() == [True]
+    assert lines.assign(fresh(flow, at=midnight)).content.tolist() == [False]
