@@ -13,7 +13,8 @@ BLOCK_HEADER = 48
 # struct tpacket3_hdr
 NEXT, SEC, NSEC, SNAPLEN, LEN, STATUS, MAC, VLAN_TCI = 0, 4, 8, 12, 16, 20, 24, 32
 PACKET_HEADER = 48
-VLAN_VALID = 0x10  # of STATUS
+VLAN_VALID = 0x10  # of STATUS: a tag was taken off, its TCI is in the header
+TAG = 4            # octets of it
 # Rows of the state: where the next packet's header lies (0: none left), packets left in the block, blocks whose headers lied.
 AT, LEFT, DAMAGED = 0, 1, 2
 
@@ -52,11 +53,12 @@ def walk_block(ring, start, size, state, packets, row, link, iface):
             break
         packets.start[row] = at + mac
         packets.caplen[row] = caplen
-        packets.wirelen[row] = min(max(caplen, u32_at(ring, at + LEN)), np.int64(0x7FFFFFFF))
+        tagged = u32_at(ring, at + STATUS) & VLAN_VALID != 0
+        on_wire = max(caplen, u32_at(ring, at + LEN)) + (TAG if tagged else 0)
+        packets.wirelen[row] = min(on_wire, np.int64(0x7FFFFFFF))
         packets.ts_ns[row] = u32_at(ring, at + SEC) * 1_000_000_000 + u32_at(ring, at + NSEC)
         packets.link[row] = link
         packets.iface[row] = iface
-        tagged = u32_at(ring, at + STATUS) & VLAN_VALID
         packets.vlan_tci[row] = u32_at(ring, at + VLAN_TCI) & 0xFFFF if tagged else -1
         row += 1
         state[LEFT] -= 1
