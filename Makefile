@@ -5,7 +5,7 @@ PYTEST = .venv/bin/python -m pytest
 
 .PHONY: demo test lint bench accuracy explain clean
 
-demo: ; @deploy/setup.sh demo && DEMO="$(DEMO)" CAPTURE="$(CAPTURE)" deploy/demo/run.sh
+demo: ; @deploy/setup.sh demo && DEMO="$(DEMO)" CAPTURE="$(CAPTURE)" INTERFACE="$(INTERFACE)" LINES="$(LINES)" deploy/demo/run.sh
 
 test: ; @deploy/setup.sh test && .venv/bin/python tests/run.py
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The demonstration: pages at a printed address, and the project's own capture (or CAPTURE=file) behind them.
+# The demonstration: pages at a printed address, and behind them the project's own capture, CAPTURE=file or INTERFACE=name (LINES=file).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=deploy/demo
@@ -7,9 +7,10 @@ demo=${DEMO:-build/demo}
 port=${PORT:-8080}
 mkdir -p "$demo"
 export GUANKOU_SETTINGS=$here/guankou.toml GUANKOU_DATA=$demo/data
+[ -z "${LINES:-}" ] || export GUANKOU_SENSOR__LINES=$LINES
 
 capture=${CAPTURE:-$demo/demo.pcap}
-if [ ! -e "$capture" ] && [ -z "${CAPTURE:-}" ]; then
+if [ ! -e "$capture" ] && [ -z "${CAPTURE:-}${INTERFACE:-}" ]; then
   echo "Making the demonstration's capture"
   .venv/bin/python $here/capture.py "$capture"
 fi
@@ -26,6 +27,11 @@ done
 grep -q '^password' "$demo/pages.txt" && { umask 077; grep -E '^(account|password)' "$demo/pages.txt" > "$demo/sign-in.txt"; } || true
 grep '^pages' "$demo/pages.txt"; cat "$demo/sign-in.txt" 2>/dev/null || true
 
+if [ -n "${INTERFACE:-}" ]; then
+  echo "Watching $INTERFACE; Ctrl-C ends it and the pages."
+  .venv/bin/guankou sensor run "$INTERFACE"
+  exit
+fi
 .venv/bin/guankou replay "$capture"
 echo "The pages stay up; Ctrl-C ends them."
 wait "$pages"
