@@ -255,7 +255,7 @@ def take_marking(text, star, low, high, scan, n):
     if 0 < period <= longest and code == 0x5E74:  # 年
         return put(scan, n, start - 6, end + 3, MARKING, HIGH, HIGH)
     if period > 0 and code == 0x4E2A and after == 0x6708:  # 个月
-        return put(scan, n, start - 6, end + 9 if han_at(text, end + 6, high) < 0 else end + 6, MARKING, HIGH, HIGH)
+        return put(scan, n, start - 6, end + 6, MARKING, HIGH, HIGH)
     return put(scan, n, start - 6, star + 3, MARKING, LOW, LOW)
 
 
