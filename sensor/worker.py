@@ -36,6 +36,8 @@ MINUTE_NS = 60_000_000_000
 VERSION = "0.1.0"
 MOST_SPANS = 64  # minutes told apart in one batch; a capture with more jumps in it is rounded
 UNITS_AT_ONCE = 512  # units looked into together in a replay: each batch of them has a price of its own
+FLOWS_AT_ONCE = 512  # likewise flows that are over
+REPORT_WITHIN_NS = 60_000_000_000
 REPLAY_FLUSH_MINUTES = 10
 STREAM_COLUMNS = np.array([COLUMN[reason] for reason in OCTET_REASONS], np.int64)
 
@@ -84,6 +86,7 @@ class Worker:
         self.tap: Callable[[np.ndarray, np.ndarray], None] | None = None  # shown events and pool before they are settled: for measuring
         self._minute = -1
         self._flushed_minute = 0
+        self._reported_ns = 0
         self._flushed_at = 0.0
         self._status = np.zeros(len(Status), np.int64)
         self._counted = self._octets = self._ended = self._findings = 0
@@ -161,7 +164,8 @@ class Worker:
                     if done == row:
                         self._relieve()
                 row = done
-            self._report_ended()
+            if at < end:  # there was no room for a flow
+                self._report_ended()
         self._sweep(self.flows.now_ns)
         if self.live or len(self.engine.unit_rows()) >= UNITS_AT_ONCE or len(self.engine.events()) >= UNITS_AT_ONCE:
             self._look()
@@ -215,11 +219,22 @@ class Worker:
 
     def _sweep(self, now_ns: int) -> None:
         self.flows.sweep(now_ns)
-        self._report_ended()
+        if self.live or self._is_time_to_report(now_ns):
+            self._report_ended()
+
+    def _is_time_to_report(self, now_ns: int) -> bool:
+        """A replay reports many flows at once; one that goes on is reported at once, before the hand comes round to it again."""
+        slots, reasons = self.flows.take_ended()
+        if not len(slots):
+            self._reported_ns = now_ns
+            return False
+        late = now_ns - self._reported_ns > REPORT_WITHIN_NS
+        return late or len(slots) >= FLOWS_AT_ONCE or bool((reasons == EndReason.ACTIVE).any())
 
     def _report_ended(self) -> None:
         """Report the flows that are over, then let their slots go."""
         slots, reasons = self.flows.take_ended()
+        self._reported_ns = self.flows.now_ns
         if not len(slots):
             return
         over = reasons != EndReason.ACTIVE
