@@ -14,6 +14,7 @@ from sensor.outbox.batch import Coded, Ragged
 from sensor.protocol.codes import Proto
 from sensor.protocol.names import NO_NAMES, Names
 from sensor.stream.columns import OCTET_REASONS
+from sensor.stream.framing_kernels import BY_DATA
 
 INSPECTED, ENCRYPTED = OCTET_REASONS.index("inspected"), OCTET_REASONS.index("encrypted")
 REASON_WORDS = [reason.name.lower() for reason in EndReason]
@@ -131,7 +132,7 @@ def finding_columns(
         "excerpts": [f.excerpts for f in found],
         "offsets": [f.offsets for f in found],
         "decoder_path": [[*s.decoder_path, *f.path] for s, f in zip(said, found, strict=True)],
-        "partial": directions["partial"][rows] != 0,
+        "partial": (directions["partial"][rows] != 0) | (directions["started"][rows] == BY_DATA),
         "catalogue": catalogue.version,
     }
 
