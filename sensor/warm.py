@@ -31,8 +31,7 @@ LINES = Registry.model_validate({"line": [{
 }]})
 TEXT = '{"姓名":"张三","手机号":"13800138000","note":"\\u8eab\\u4efd","mail":"a@example.com","card":"11010519491231002X"}'
 FORM = b"phone=%2B8613800138000&name=%E5%BC%A0"
-HELLO = bytes.fromhex("16030100350100003103030000000000000000000000000000000000000000000000000000000000000000000002130101000006"
-                      "00170000ff0100")
+HELLO = bytes.fromhex("16030100330100002f0303" + "00" * 32 + "00" + "00021301" + "0100" + "000400170000")  # one cipher, one extension
 QUERY = struct.pack(">HHHHHH", 1, 0x100, 1, 0, 0, 0) + b"\x07example\x03com\x00\x00\x01\x00\x01"
 
 
