@@ -70,6 +70,9 @@ class Detector:
         if self.kinds.size < n:
             self.rows(n * 2)
         self.reader.arena.clear()
+        self.kinds[:n] = PLAIN
+        if self.reader.states:
+            self.kinds[:n][np.isin(units.stream[:n], np.fromiter(self.reader.states, np.int64))] = WORK
         sort_units(units, n, self.kinds, self.bounds, self.tally, self.reader.trial)
         self.base[:n], self.steps[:n] = -1, 0
         self.decoded[:n] = np.maximum(0, units.stop[:n] - units.start[:n] - units.carried[:n])
@@ -87,8 +90,6 @@ class Detector:
     def read_coded(self, units: Units, n: int) -> dict[int, str]:
         """Read the units that need it, in order; why some could not be."""
         why: dict[int, str] = {}
-        if self.reader.states:
-            self.kinds[:n][np.isin(units.stream[:n], np.fromiter(self.reader.states, np.int64))] = WORK
         work, at = np.flatnonzero(self.kinds[:n] == WORK), 0
         while at < work.size:
             row, stream = int(work[at]), int(units.stream[work[at]])

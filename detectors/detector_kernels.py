@@ -43,11 +43,13 @@ def kind_of_unit(units, row, tally, trial):
 def sort_units(units, n, kinds, bounds, tally, trial):
     """Fill kinds[:n] (uint8) and, for units that stay where they lie, bounds[:n] (int64 (capacity, 4); content/escape_kernels.py).
 
+    Units that are WORK already, as their streams have state, are not looked at.
     tally  int64 (6,), trial  Trial (content/charset.py): overwritten
     """
     for row in range(n):
         start, stop, carried = units.start[row], units.stop[row], units.carried[row]
-        kinds[row] = kind_of_unit(units, row, tally, trial)
+        if kinds[row] != WORK:
+            kinds[row] = kind_of_unit(units, row, tally, trial)
         border = start + max(0, carried - MARGIN)
         bounds[row, 0] = start
         bounds[row, 1] = border

@@ -146,3 +146,17 @@ def look(buf, start, stop, edges, tally):
     if start & 1:
         tally[NULS_EVEN], tally[NULS_ODD] = tally[NULS_ODD], tally[NULS_EVEN]
     return tally[BITS]
+
+
+@kernel
+def reads_as_utf8(buf, start, stop, tally):
+    """Whether [start, stop), which may begin and end within a character, is UTF-8 with three multi-octet characters or more.
+
+    One octet that is none decides, so longer and longer beginnings are looked at: most are GB18030, and show it at once.
+    """
+    octets = 256
+    while octets < stop - start:
+        if look(buf, start, start + octets, 3, tally) & BAD:
+            return False
+        octets *= 8
+    return not look(buf, start, stop, 3, tally) & BAD and tally[CHARS] >= 3

@@ -11,7 +11,7 @@ from detectors.content.arena import Arena
 from detectors.content.charset import STEP, decide_charset, new_trial, reads_as_gb18030, transcode
 from detectors.content.escape_kernels import undo_escapes, undo_percent
 from detectors.content.inflate import Inflater
-from detectors.content.state import Piece, StreamState, reads_as_utf8, unfinished
+from detectors.content.state import Piece, StreamState, unfinished
 from detectors.content.step import Step
 from detectors.units import FIRST, GAP, LAST, MARGIN, PAD, Charset, Coding, Media, Units, Verdict
 
@@ -29,6 +29,7 @@ class Reader:
         self.evicted = 0
         self.arena = Arena()
         self.trial = new_trial()
+        self.tally = np.zeros(6, np.int64)
 
     def forget(self, stream: int) -> None:
         """Drop the state of a stream that ended without LAST."""
@@ -124,7 +125,7 @@ class Reader:
         if not state.left and not fresh and not (last and tail):
             return self.nothing(Verdict.PENDING, "")
         data = np.frombuffer(bytearray(state.left + fresh), np.uint8)  # writable, as every other buffer
-        if state.charset not in STEP or (state.charset == Charset.GB18030 and reads_as_utf8(data)):
+        if state.charset not in STEP or (state.charset == Charset.GB18030 and looks.reads_as_utf8(data, 0, data.size, self.tally)):
             edges = (flags & ~(FIRST | LAST)) | (LAST if last else 0) | (0 if state.read or tail else FIRST)
             state.charset, _ = decide_charset(data, int(units.charset[row]), edges, self.trial)
         target = self.arena.scratch(tail + data.size * 2)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.content import look_kernels as looks
 from detectors.content.inflate import Inflater
 from detectors.units import HOLD, Charset, Verdict
 
@@ -53,10 +52,3 @@ def unfinished(data: np.ndarray) -> bytes:
     except UnicodeDecodeError:
         return end[len(end) - high:] if high < 4 else b""
     return b""
-
-
-def reads_as_utf8(data: np.ndarray) -> bool:
-    """Whether a stream taken for GB18030 turns out to be UTF-8: a short binary greeting may have misled."""
-    tally = np.zeros(6, np.int64)
-    seen = int(looks.look(data, 0, data.size, 3, tally))
-    return not seen & looks.BAD and int(tally[looks.CHARS]) >= 3
