@@ -40,6 +40,12 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         octets = text[at : at + LANES]
         return int(np.packbits((octets == 32) | (octets == 45), bitorder="little").view(np.uint32)[0])
 
+    def loud_mask(text, at):  # type: ignore[no-untyped-def]
+        """Bit i: text[at + i] is no ASCII, or NUL, or a sign that begins escapes: % & and the backslash."""
+        octets = text[at : at + LANES]
+        bits = (octets >= 0x80) | (octets == 0) | (octets == 0x25) | (octets == 0x26) | (octets == 0x5C)
+        return int(np.packbits(bits, bitorder="little").view(np.uint32)[0])
+
     def lowest_bit(mask):  # type: ignore[no-untyped-def]
         """Index of the lowest set bit of a non-zero mask."""
         mask = int(mask)
@@ -87,6 +93,20 @@ else:
             octets = lanes(0)
             bits = (builder.icmp_unsigned("==", octets, all_of(sign)) for sign in (32, 45))
             return _as_mask(builder, builder.or_(*bits))
+
+        return types.int64(text, types.int64), codegen
+
+    @intrinsic
+    def loud_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Bit i: text[at + i] is no ASCII, or NUL, or a sign that begins escapes: % & and the backslash."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            lanes, all_of = _load(context, builder, signature, args)
+            octets = lanes(0)
+            bits = builder.icmp_unsigned(">=", octets, all_of(0x80))
+            for sign in (0, 0x25, 0x26, 0x5C):
+                bits = builder.or_(bits, builder.icmp_unsigned("==", octets, all_of(sign)))
+            return _as_mask(builder, bits)
 
         return types.int64(text, types.int64), codegen
 

@@ -3,15 +3,14 @@
 import numpy as np
 
 from detectors.kernel import kernel
+from detectors.trigger import LANES, loud_mask, lowest_bit
 
 # Bits of a look; PLAIN text (0, or HIGH alone) is scanned where it lies.
 HIGH, BAD, NUL, PERCENT, ESCAPE, ENTITY, WIDE, PLUS = 1, 2, 4, 8, 16, 32, 64, 128
 # Rows of a tally.
 CHARS, BADS, NULS_EVEN, NULS_ODD, BITS, LOOKED = 0, 1, 2, 3, 4, 5
 
-ONES, TOPS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
-PERCENTS, BACKSLASHES = np.uint64(0x2525252525252525), np.uint64(0x5C5C5C5C5C5C5C5C)
-AMPERSANDS, ZERO = np.uint64(0x2626262626262626), np.uint64(0)
+BLOCK = 64
 
 
 @kernel
@@ -76,24 +75,30 @@ def mark_of(buf, at, stop):
 
 
 @kernel
-def quiet_words(words, at):
-    """How many of the eight words from `at` on are, together, ASCII without escapes and NULs: 8 or 0."""
-    seen = ZERO
-    for k in range(8):
-        word = words[at + k]
-        percent, slash, ampersand = word ^ PERCENTS, word ^ BACKSLASHES, word ^ AMPERSANDS
-        seen |= word | ((word - ONES) & ~word) | ((percent - ONES) & ~percent)
-        seen |= ((slash - ONES) & ~slash) | ((ampersand - ONES) & ~ampersand)
-    return 8 if (seen & TOPS) == ZERO else 0
+def loud_octets(buf, at, stop):
+    """Bit i: buf[at + i] is no ASCII, or NUL, or may begin an escape; 64 octets, all bits where fewer are left."""
+    if at + BLOCK > stop:
+        return ~np.uint64(0)
+    return np.uint64(loud_mask(buf, at)) | np.uint64(loud_mask(buf, at + LANES)) << np.uint64(LANES)
 
 
 @kernel
-def look_closely(buf, at, until, stop, edges, tally):
-    """Look at the characters that begin in [at, until); add to `tally` (chars, bad octets, even NULs, odd NULs, bits); return the end."""
-    seen, chars, bads = 0, 0, 0
+def look_closely(buf, at, until, stop, edges, loud, tally):
+    """Look at the characters that begin in [at, until); add to `tally` (chars, bad octets, even NULs, odd NULs, bits); return the end.
+
+    loud  loud_octets at `at`; `until` is at most BLOCK octets on
+    """
+    seen, chars, bads, first = 0, 0, 0, at
     while at < until:
         octet = buf[at]
         if octet < 0x80:
+            ahead = loud >> np.uint64(at - first)
+            if ahead == 0:
+                at = until
+                continue
+            if not ahead & np.uint64(1):
+                at = min(until, at + lowest_bit(ahead))
+                continue
             if octet == 0x25 or octet == 0x5C or octet == 0x26 or octet == 0:
                 mark = mark_of(buf, at, stop)
                 seen |= mark
@@ -133,13 +138,12 @@ def look(buf, start, stop, edges, tally):
     while edges & 1 and at < stop and at < start + 3 and (buf[at] & 0xC0) == 0x80:
         at += 1
     base = at
-    words = buf[base:base + ((stop - base) & ~7)].view(np.uint64)
     while at < stop:
-        word = (at - base) >> 3
-        if word + 8 <= words.size and base + (word << 3) == at and quiet_words(words, word):
-            at += 64
+        loud = loud_octets(buf, at, stop)
+        if not loud and not at - base & 7:
+            at += BLOCK
             continue
-        at = look_closely(buf, at, min(stop, base + ((word + 8) << 3)), stop, edges, tally)
+        at = look_closely(buf, at, min(stop, base + (((at - base) >> 3) + 8 << 3)), stop, edges, loud, tally)
         if tally[BADS] > 512 and tally[BADS] * 8 > at - start:
             break
     tally[LOOKED] = at - start

@@ -163,3 +163,47 @@ def test_a_character_cut_by_the_range_is_no_damage() -> None:
     octets = "张三".encode()
     assert look_at(octets[1:5], 3) == look_at(octets[2:4], 3) or look_at(octets[1:5], 3) == looks.HIGH
     assert look_at(octets[1:5], 0) & looks.BAD
+
+
+MARKS = re.compile(rb"(?P<percent>%[0-9a-fA-F]{2})|(?P<escape>\\u[0-9a-fA-F]{2}..)|(?P<entity>&#..)|(?P<nul>\0)", re.S)
+WIDE = re.compile("[０-９Ａ-Ｚａ-ｚ＋－．／＿]")
+
+
+def twin_look(octets: bytes) -> list[int]:
+    """Characters, bad octets, even NULs, odd NULs, bits of what no other text surrounds, octet by octet."""
+    tally, bits, at = [0, 0, 0, 0], 0, 0
+    while at < len(octets):
+        mark = MARKS.match(octets, at)
+        if mark:
+            bits |= {"percent": looks.PERCENT, "escape": looks.ESCAPE, "entity": looks.ENTITY, "nul": looks.NUL}[str(mark.lastgroup)]
+            tally[2 + (at & 1)] += mark.lastgroup == "nul"
+        for length in range(1, 5):
+            try:
+                char = octets[at:at + length].decode()
+                break
+            except UnicodeDecodeError:
+                char = ""
+        tally[0] += len(char.encode()) > 1
+        tally[1] += not char
+        bits |= looks.WIDE if WIDE.match(char) else 0
+        at += len(char.encode()) or 1
+    return [*tally, bits | (looks.HIGH if tally[0] else 0) | (looks.BAD if tally[1] else 0), at]
+
+
+PIECES = st.sampled_from([b"a" * 7, b"0123456789" * 7, b"%4a", b"%", b"\\u4e2d", b"\\", b"&#20;", b"&", b"\0", "张".encode(), "，".encode(),
+                          "１＠".encode(), "é".encode(), "𠮷".encode(), b"\xe5\xbc", b"\xd5\xc5", b"\xff", b"\xed\xa0\x80", b"\xe0\x80\x80"])
+
+
+@given(st.lists(PIECES, max_size=60).map(b"".join), st.integers(0, 9))
+def test_a_look_counts_what_the_twin_counts(octets: bytes, start: int) -> None:
+    tally = np.zeros(6, np.int64)
+    looks.look(padded(b"%" * start + octets), start, start + len(octets), 0, tally)
+    assert tally.tolist() == twin_look(octets)  # NULs too are counted from the range's start
+
+
+@given(st.lists(PIECES, max_size=60).map(b"".join) | st.binary(max_size=700))
+def test_utf8_is_known_by_its_beginning_as_by_the_whole(octets: bytes) -> None:
+    tally = np.zeros(6, np.int64)
+    whole_look = int(looks.look(padded(octets), 0, len(octets), 3, tally))
+    want = not whole_look & looks.BAD and tally[looks.CHARS] >= 3
+    assert looks.reads_as_utf8(padded(octets), 0, len(octets), np.zeros(6, np.int64)) == want
