@@ -78,8 +78,9 @@ class Detector:
         self.decoded[:n] = np.maximum(0, units.stop[:n] - units.start[:n] - units.carried[:n])
         self.verdict[:n] = np.where(self.kinds[:n] == CLOSED, Verdict.OPAQUE, Verdict.INSPECTED)
         why = self.read_coded(units, n)
-        for row in np.flatnonzero(self.kinds[:n] == GARBLED).tolist():
-            self.kinds[row], self.verdict[row], self.steps[row], why[row] = PLAIN, Verdict.UNDECODABLE, Step.DAMAGED, "charset"
+        garbled = np.flatnonzero(self.kinds[:n] == GARBLED)
+        self.kinds[garbled], self.verdict[garbled], self.steps[garbled] = PLAIN, Verdict.UNDECODABLE, Step.DAMAGED
+        why.update(dict.fromkeys(garbled.tolist(), "charset"))
         self.make_room(n)
         key = self.keys.at(time.time_ns() if at_ns is None else at_ns)
         split = self.scan_text(units.buf, np.flatnonzero(self.kinds[:n] == PLAIN), 0, key.words)

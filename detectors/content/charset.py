@@ -76,11 +76,12 @@ class Trial(NamedTuple):
     text: np.ndarray    # uint8, room for what TRIAL octets give
     bounds: np.ndarray  # int64 (4,)
     tally: np.ndarray   # int64 (4,), how the last trial went
+    counts: np.ndarray  # int64 (6,), what the last look counted
 
 
 def new_trial() -> Trial:
     """Tables and room."""
-    return Trial(*gb18030_tables(), np.zeros(TRIAL * 3 // 2 + 8, np.uint8), np.zeros(4, np.int64), np.zeros(4, np.int64))
+    return Trial(*gb18030_tables(), np.zeros(TRIAL * 3 // 2 + 8, np.uint8), np.zeros(4, np.int64), np.zeros(4, np.int64), np.zeros(6, np.int64))
 
 
 def reads_as_gb18030(octets: np.ndarray, trial: Trial) -> bool:
@@ -91,7 +92,7 @@ def reads_as_gb18030(octets: np.ndarray, trial: Trial) -> bool:
 
 def decide_charset(octets: np.ndarray, declared: int, flags: int, trial: Trial) -> tuple[Charset, int]:
     """Charset of `octets` and their look (look_kernels)."""
-    counts = np.zeros(6, np.int64)
+    counts = trial.counts
     edges = (0 if flags & FIRST else 1) | (0 if flags & LAST else 2)
     seen = int(look(octets, 0, octets.size, edges, counts))
     return CHARSETS[charset_of(octets, 0, octets.size, declared, flags, seen, counts, trial)], seen

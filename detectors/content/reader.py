@@ -18,6 +18,7 @@ from detectors.units import FIRST, GAP, LAST, MARGIN, PAD, Charset, Coding, Medi
 STREAMS = 2048         # streams with state at once; an inflater takes about 50 KB
 UNDECIDED = 64         # octets of a decoded stream that are waited for before its charset is decided
 UNDO = looks.ESCAPE | looks.ENTITY | looks.WIDE
+DAMAGED, FORM = int(Step.DAMAGED), int(Media.FORM)  # an enumeration's operators cost more than a short unit
 
 
 class Reader:
@@ -29,7 +30,6 @@ class Reader:
         self.evicted = 0
         self.arena = Arena()
         self.trial = new_trial()
-        self.tally = np.zeros(6, np.int64)
 
     def forget(self, stream: int) -> None:
         """Drop the state of a stream that ended without LAST."""
@@ -80,9 +80,9 @@ class Reader:
         bounds = np.array([0, border, stop if flags & LAST else max(border, stop - MARGIN), stop], np.int64)
         charset, seen = decide_charset(octets, int(units.charset[row]), flags, self.trial)
         if charset not in STEP:
-            steps = 0 if charset != Charset.UNKNOWN else int(Step.DAMAGED)
-            media = Media(int(units.media[row]))
-            if seen & (UNDO | looks.PERCENT) or media == Media.FORM:
+            steps = 0 if charset != Charset.UNKNOWN else DAMAGED
+            media = int(units.media[row])
+            if seen & (UNDO | looks.PERCENT) or media == FORM:
                 return self.finish(octets, bounds, media, steps, stop - carried, -1)
             return self.judge(bounds, steps, stop - carried, -1)._replace(lies=True)
         state = StreamState(None)
@@ -94,7 +94,7 @@ class Reader:
         bounds[2] = done.end if flags & LAST else max(int(bounds[1]), done.end - MARGIN)
         shown = bounds[1] + MARGIN if carried else 0
         state.remember(target[:done.end])
-        return self.finish(target, bounds, Media(int(units.media[row])), int(STEP[charset]), max(0, done.end - int(shown)), -1)
+        return self.finish(target, bounds, int(units.media[row]), int(STEP[charset]), max(0, done.end - int(shown)), -1)
 
     def read_coded(self, state: StreamState, units: Units, row: int, octets: np.ndarray) -> Piece:
         """A unit of a stream with state: only its new octets, behind the text the state kept."""
@@ -125,7 +125,7 @@ class Reader:
         if not state.left and not fresh and not (last and tail):
             return self.nothing(Verdict.PENDING, "")
         data = np.frombuffer(bytearray(state.left + fresh), np.uint8)  # writable, as every other buffer
-        if state.charset not in STEP or (state.charset == Charset.GB18030 and looks.reads_as_utf8(data, 0, data.size, self.tally)):
+        if state.charset not in STEP or (state.charset == Charset.GB18030 and looks.reads_as_utf8(data, 0, data.size, self.trial.counts)):
             edges = (flags & ~(FIRST | LAST)) | (LAST if last else 0) | (0 if state.read or tail else FIRST)
             state.charset, _ = decide_charset(data, int(units.charset[row]), edges, self.trial)
         target = self.arena.scratch(tail + data.size * 2)
@@ -135,7 +135,7 @@ class Reader:
             done = transcode(state.charset, data, np.array([0, 0, data.size, data.size], np.int64), target, tail)
             state.left, end = data[data.size - done.left:].tobytes() if done.left else b"", done.end
         else:
-            steps |= int(Step.DAMAGED) if state.charset == Charset.UNKNOWN else 0
+            steps |= DAMAGED if state.charset == Charset.UNKNOWN else 0
             state.left = b"" if last else unfinished(data)
             end = tail + data.size - len(state.left)
             target[tail:end] = data[:end - tail]
@@ -143,16 +143,15 @@ class Reader:
         bounds = np.array([0, border, end if last else max(border, end - MARGIN), end], np.int64)
         base = state.read
         state.remember(target[:end])
-        return self.finish(target, bounds, Media(int(units.media[row])), steps, end - tail, base)
+        return self.finish(target, bounds, int(units.media[row]), steps, end - tail, base)
 
-    def finish(self, src: np.ndarray, bounds: np.ndarray, media: Media, steps: int, decoded: int, base: int) -> Piece:
+    def finish(self, src: np.ndarray, bounds: np.ndarray, media: int, steps: int, decoded: int, base: int) -> Piece:
         """Undo escapes of UTF-8 in `src` and put the text into the arena."""
-        counts = np.zeros(6, np.int64)
-        if not self.arena.reserve(int(bounds[3] - bounds[0])):
-            return self.nothing(Verdict.UNDECODABLE, "room")
-        seen = int(looks.look(src, int(bounds[0]), int(bounds[3]), 3, counts))
-        if seen & looks.PERCENT or media == Media.FORM:
+        seen = int(looks.look(src, int(bounds[0]), int(bounds[3]), 3, self.trial.counts))
+        if seen & looks.PERCENT or media == FORM:
             src, seen, steps = self.undo_percents(src, bounds, media, steps)
+        if not self.arena.reserve(int(bounds[3] - bounds[0])):  # only now: what was undone may have grown, being GB18030
+            return self.nothing(Verdict.UNDECODABLE, "room")
         start = self.arena.used
         if seen & UNDO:
             end, undone = undo_escapes(src, bounds, self.arena.text, start)
@@ -166,21 +165,21 @@ class Reader:
 
     def judge(self, bounds: np.ndarray, steps: int, decoded: int, base: int) -> Piece:
         """A text whose octets were understood, unless no charset fitted."""
-        damaged = steps & Step.DAMAGED
-        return Piece(bounds, steps, Verdict.UNDECODABLE if damaged else Verdict.INSPECTED, "charset" if damaged else "", decoded, base)
+        if steps & DAMAGED:
+            return Piece(bounds, steps, Verdict.UNDECODABLE, "charset", decoded, base)
+        return Piece(bounds, steps, Verdict.INSPECTED, "", decoded, base)
 
-    def undo_percents(self, src: np.ndarray, bounds: np.ndarray, media: Media, steps: int) -> tuple[np.ndarray, int, int]:
+    def undo_percents(self, src: np.ndarray, bounds: np.ndarray, media: int, steps: int) -> tuple[np.ndarray, int, int]:
         """Undo %XX into UTF-8, through GB18030 where the undone octets are that; return (text, its look, steps)."""
         undone = np.empty(int(bounds[3] - bounds[0]) + PAD, np.uint8)
         before = int(bounds[3] - bounds[0])
-        end = int(undo_percent(src, bounds, undone, 0, media == Media.FORM))
+        end = int(undo_percent(src, bounds, undone, 0, media == FORM))
         steps |= int(Step.PERCENT) if end < before else 0
-        counts = np.zeros(6, np.int64)
-        seen = int(looks.look(undone, 0, end, 3, counts))
+        seen = int(looks.look(undone, 0, end, 3, self.trial.counts))
         if seen & looks.BAD and reads_as_gb18030(undone[:end], self.trial):
             wide = np.empty(end * 2 + PAD, np.uint8)
             end = transcode(Charset.GB18030, undone, bounds, wide, 0).end
-            return wide, int(looks.look(wide, 0, end, 3, counts)), steps | int(Step.GB18030)
+            return wide, int(looks.look(wide, 0, end, 3, self.trial.counts)), steps | int(Step.GB18030)
         return undone, seen, steps
 
     def nothing(self, verdict: Verdict, why: str) -> Piece:

@@ -105,6 +105,15 @@ def test_values_in_a_binary_frame_are_found_all_the_same(bench: Any) -> None:
     assert bench.values([octets]) == ALL
 
 
+def test_octets_that_grow_when_undone_have_room(bench: Any) -> None:
+    rare, usual = "丂".encode("gbk"), "张".encode("gbk")
+    mixed = (rare * 11 + usual * 39) * 40  # too rare for GB18030 until what the %XX stand for is counted
+    octets = quote(usual * 300).encode() + mixed + usual * 440_000
+    inspected = bench.detector.inspect(bench.units([octets]), 1, 0)
+    text = inspected.texts[1][inspected.bounds[0, 0]:inspected.bounds[0, 3]].tobytes().decode()
+    assert text == "张" * 300 + mixed.decode("gbk") + "张" * 440_000
+
+
 def test_pictures_are_not_looked_into(bench: Any) -> None:
     inspected = bench.detector.inspect(bench.units([RECORD.encode()], media=Media.IMAGE), 1, 0)
     assert inspected.verdict[0] == Verdict.OPAQUE and inspected.n_hits == 0
