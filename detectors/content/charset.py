@@ -6,7 +6,9 @@ contradict is passed over: servers announce ISO-8859-1 by habit.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
+from itertools import islice, product
 from typing import NamedTuple
 
 import numpy as np
@@ -44,18 +46,16 @@ class Transcoded(NamedTuple):
 @cache
 def gb18030_tables() -> tuple[np.ndarray, np.ndarray]:
     """Code points of all two-octet and, in the basic plane, all four-octet codes, from Python's own codec; 0 where there is none."""
-    pairs, quads = np.zeros(126 * 191, np.uint16), np.zeros(39420, np.uint16)
-    for at in range(pairs.size):
-        pairs[at] = point_of(bytes((0x81 + at // 191, 0x40 + at % 191)))
-    for at in range(quads.size):
-        quads[at] = point_of(bytes((0x81 + at // 12600, 0x30 + at // 1260 % 10, 0x81 + at // 10 % 126, 0x30 + at % 10)))
-    return pairs, quads
+    digits, others = range(0x30, 0x3A), range(0x81, 0xFF)
+    pairs = product(others, range(0x40, 0xFF))
+    quads = islice(product(range(0x81, 0x85), digits, others, digits), 39420)
+    return points_of(map(bytes, pairs)), points_of(map(bytes, quads))
 
 
-def point_of(code: bytes) -> int:
-    """Code point of one GB18030 code, 0 if it has none."""
-    text = code.decode("gb18030", "ignore")
-    return ord(text) if len(text) == 1 and ord(text) >= 0x80 else 0
+def points_of(codes: Iterable[bytes]) -> np.ndarray:
+    """Code point of each GB18030 code, 0 if it has none. Decoded all at once: one by one took a quarter of a second at every start."""
+    texts = b"\n".join(codes).decode("gb18030", "ignore").split("\n")
+    return np.array([ord(text) if len(text) == 1 and ord(text) >= 0x80 else 0 for text in texts], np.uint16)
 
 
 def transcode(charset: Charset, src: np.ndarray, bounds: np.ndarray, dst: np.ndarray, at: int) -> Transcoded:
@@ -81,7 +81,8 @@ class Trial(NamedTuple):
 
 def new_trial() -> Trial:
     """Tables and room."""
-    return Trial(*gb18030_tables(), np.zeros(TRIAL * 3 // 2 + 8, np.uint8), np.zeros(4, np.int64), np.zeros(4, np.int64), np.zeros(6, np.int64))
+    octets, place = np.zeros(TRIAL * 3 // 2 + 8, np.uint8), np.int64
+    return Trial(*gb18030_tables(), octets, np.zeros(4, place), np.zeros(4, place), np.zeros(6, place))
 
 
 def reads_as_gb18030(octets: np.ndarray, trial: Trial) -> bool:

@@ -54,6 +54,16 @@ def test_every_pair_of_octets_reads_as_python_reads_it() -> None:
     assert "㐀".encode("gb18030") == b"\x81\x39\xee\x39" and 0x3400 in quads
 
 
+def test_tables_decoded_at_once_are_those_decoded_one_by_one() -> None:
+    pairs, quads = gb18030_tables()
+    assert (pairs.size, quads.size) == (126 * 191, 39420)
+    for table, codes in ((pairs, [bytes((0x81 + at // 191, 0x40 + at % 191)) for at in range(pairs.size)]),
+                         (quads, [bytes((0x81 + at // 12600, 0x30 + at // 1260 % 10, 0x81 + at // 10 % 126, 0x30 + at % 10))
+                                  for at in range(quads.size)])):
+        texts = [code.decode("gb18030", "ignore") for code in codes]
+        assert table.tolist() == [ord(text) if len(text) == 1 and ord(text) >= 0x80 else 0 for text in texts]
+
+
 @given(st.binary(max_size=40))
 def test_gb18030_counts_an_error_where_python_does(octets: bytes) -> None:
     _, errors, left = to_utf8(Charset.GB18030, octets)
@@ -190,8 +200,10 @@ def twin_look(octets: bytes) -> list[int]:
     return [*tally, bits | (looks.HIGH if tally[0] else 0) | (looks.BAD if tally[1] else 0), at]
 
 
-PIECES = st.sampled_from([b"a" * 7, b"0123456789" * 7, b"%4a", b"%", b"\\u4e2d", b"\\", b"&#20;", b"&", b"\0", "张".encode(), "，".encode(),
-                          "１＠".encode(), "é".encode(), "𠮷".encode(), b"\xe5\xbc", b"\xd5\xc5", b"\xff", b"\xed\xa0\x80", b"\xe0\x80\x80"])
+PIECES = st.sampled_from([
+    b"a" * 7, b"0123456789" * 7, b"%4a", b"%", b"\\u4e2d", b"\\", b"&#20;", b"&", b"\0", "张".encode(), "，".encode(), "１＠".encode(),
+    "é".encode(), "𠮷".encode(), b"\xe5\xbc", b"\xd5\xc5", b"\xff", b"\xed\xa0\x80", b"\xe0\x80\x80",
+])
 
 
 @given(st.lists(PIECES, max_size=60).map(b"".join), st.integers(0, 9))
