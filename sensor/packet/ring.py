@@ -5,6 +5,7 @@ Source: Linux, Documentation/networking/packet_mmap.rst; packet(7).
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import mmap
@@ -22,6 +23,7 @@ from sensor.packet.ring_kernels import BLOCK_STATUS, DAMAGED, LEFT, open_block, 
 SOL_PACKET, ETH_P_ALL = 263, 3
 ADD_MEMBERSHIP, RX_RING, STATISTICS, VERSION, IGNORE_OUTGOING = 1, 5, 6, 10, 23
 TPACKET_V3, PROMISC, USER = 2, 1, 1
+ATTACH_FILTER, BPF_RET = 26, 0x06
 SIOCGIFFLAGS, SIOCGIFHWADDR, IFF_UP = 0x8913, 0x8927, 1
 LOOPBACK = 772
 # ARPHRD_* → LINKTYPE_*: Ethernet, loopback (which has Ethernet headers), and tunnels that carry bare IP.
@@ -89,9 +91,11 @@ class LiveSource:
 
     def stop(self) -> None:
         """Take no new packets; those in the rings are still read, then the source is finished."""
+        # A filter that takes nothing. Binding to protocol 0 would not do: the system then keeps the one it has (packet(7)).
+        nothing = ctypes.create_string_buffer(struct.pack("HBBI", BPF_RET, 0, 0, 0))
+        program = struct.pack("HP", 1, ctypes.addressof(nothing))
         for ring in self._rings:
-            if ring.name not in self._problems:
-                ring.socket.bind((ring.name, 0))
+            ring.socket.setsockopt(socket.SOL_SOCKET, ATTACH_FILTER, program)
         self._until = time.monotonic() + 3 * self._block_s  # blocks begun are given up by then
 
     def read(self, packets: Packets, wait_s: float = 0.0) -> tuple[np.ndarray, int]:

@@ -1,4 +1,4 @@
-"""What runs in the network namespaces of test_live_sensor: python live_peer.py serve|record|send|upload …"""
+"""What runs in the network namespaces of test_live_sensor: python live_peer.py serve|record|send|flood|upload …"""
 
 from __future__ import annotations
 
@@ -91,6 +91,14 @@ def send(interface: str, path: str) -> None:
     sendp(rdpcap(path), iface=interface, verbose=False)
 
 
+def flood(address: str) -> None:
+    """Datagrams without pause, until killed."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        print("ready", flush=True)
+        while True:
+            sender.sendto(bytes(1000), (address, 9))
+
+
 if __name__ == "__main__":
     what, *given = sys.argv[1:]
     if what == "serve":
@@ -99,5 +107,7 @@ if __name__ == "__main__":
         record(*given)
     elif what == "send":
         send(*given)
+    elif what == "flood":
+        flood(*given)
     else:
         upload(given[0], given[1:])

@@ -227,7 +227,12 @@ def test_a_cable_pulled_out_and_put_back(lab: Lab, folder: Path) -> None:
         for step in (["link", "set", "far", "up"], ["route", "add", "10.77.0.0/24", "dev", "far"]):
             ip("-n", lab.far, *step)
         lab.upload(folder / "persons.json", SERVERS[0])
-        said = end(process)
+        flood = lab.begin(lab.near, sys.executable, str(PEER), "flood", SERVERS[0], ready="ready")
+        try:
+            said = end(process)  # although packets go on coming
+        finally:
+            flood.kill()
+            flood.wait()
     assert "went down" in said
     findings, _, flows = found(folder / "live")
     assert len(flows) == 2
