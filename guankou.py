@@ -84,14 +84,14 @@ def replay(
     no_store: Annotated[bool, typer.Option("--no-store", help="leave the records in the outbox")] = False,
 ) -> None:
     """Read capture files as if they came over the wire."""
-    from sensor.command import replay_files  # kernels are loaded by the commands that need them
+    from sensor.command import WorkerDiedError, replay_files  # kernels are loaded by the commands that need them
 
     settings = load_settings(data)
     if speed not in ("max", "real"):
         fail(f"--speed: {speed!r} is neither max nor real")
     try:
         replay_files(files, settings.data, settings.sensor, lines or settings.sensor.lines, speed == "real", report, screen)
-    except ValueError as error:
+    except (ValueError, WorkerDiedError) as error:
         fail(str(error))
     if not no_store:
         store_if_free(settings)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.status import Status
 from rich.table import Table
 
@@ -27,19 +27,28 @@ from sensor.packet.capture import open_capture
 from sensor.packet.paced import Paced
 from sensor.packet.ring import LiveSource
 from sensor.settings import SensorSettings
+from sensor.shares import SharedReplay, WorkerDiedError, stop_on_signals
 from sensor.warm import warm
-from sensor.worker import Totals, Worker
+from sensor.worker import Share, Totals, Worker
 
 
 def build_worker(
-    source: Source, data: Path, settings: SensorSettings, lines: Path | None, identity: Identity, name: str, live: bool
+    source: Source,
+    data: Path,
+    settings: SensorSettings,
+    lines: Path | None,
+    identity: Identity,
+    name: str,
+    live: bool,
+    share: Share | None = None,
 ) -> Worker:
     """A worker over `source`; ValueError names what is wrong with registry, catalogue or geography."""
     registry = read_registry(lines) if lines is not None else Registry()
     book = LineBook(registry, Places(settings.mmdb), source.interfaces)
     outbox = Outbox(data / "outbox", identity)
     secrets = None if live else np.frombuffer(hashlib.sha512(source.digest.encode()).digest(), np.uint64)
-    return Worker(source, book, load_catalogue(settings.catalogue), TokenKeys(data / "keys"), outbox, settings, name, live, secrets)
+    catalogue, keys = load_catalogue(settings.catalogue), TokenKeys(data / "keys")
+    return Worker(source, book, catalogue, keys, outbox, settings, name, live, secrets, share=share)
 
 
 def replay_files(
@@ -51,22 +60,24 @@ def replay_files(
             raise ValueError(f"{path}: no such file")
     done: list[Totals] = []
     problems: list[str] = []
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True) as bar:
-        loading = bar.add_task("loading", total=None)
+    with screen.status("loading"):
         warm(settings, load_catalogue(settings.catalogue))
-        bar.remove_task(loading)
-        for path in files:
-            source = open_capture(path)
-            task = bar.add_task(path.name, total=source.size)
-            identity = Identity(f"replay-{source.digest}", 0, int(source.digest[:15], 16))
-            paced: Source = Paced(source) if real else source
-            worker = build_worker(paced, data, settings, lines, identity, path.name, live=False)
-            _stop_on_signals(worker)
-            done.append(worker.run(lambda position, task=task: bar.update(task, completed=position)))  # type: ignore[misc]
-            worker.outbox.close()
-            source.close()
-            problems += [source.problem] if source.problem else []
+    for path in files:
+
+        def build(share: Share, path: Path = path) -> Worker:
+            capture = open_capture(path)
+            identity = Identity(f"replay-{capture.digest}", share.number, int(capture.digest[:15], 16))
+            source: Source = Paced(capture) if real else capture
+            return build_worker(source, data, settings, lines, identity, path.name, False, share)
+
+        shared = SharedReplay(build)
+        stop_on_signals(shared.stop)
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=screen, transient=True) as bar:
+            task = bar.add_task(path.name, total=path.stat().st_size)
+            part = shared.run(partial(_show, bar, task))
+        done.append(part.totals)
+        problems += [part.problem] if part.problem else []
     print_closing(screen, files, done)
     for problem in problems:
         screen.print(problem, style="yellow", markup=False, highlight=False)
@@ -85,7 +96,7 @@ def run_live(
     source = LiveSource(interfaces, settings.ring_mebibytes, settings.ring_block_ms)
     identity = Identity(settings.name, 0, time.time_ns())
     worker = build_worker(source, data, settings, lines, identity, ", ".join(interfaces), live=True)
-    _stop_on_signals(worker)
+    stop_on_signals(worker.stop)
     screen.print(f"listening on {', '.join(interfaces)}", highlight=False)
     with screen.status("no packets yet") as status:
         said = Said(worker, screen, status)
@@ -102,6 +113,10 @@ def run_live(
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_text(json.dumps([{**done._asdict(), "drops": drops}], indent=1))
     return done
+
+
+def _show(bar: Progress, task: TaskID, position: int) -> None:
+    bar.update(task, completed=position)
 
 
 class Said:
@@ -131,14 +146,6 @@ class Said:
         else:
             self._screen.print(text, highlight=False)
             self._next = now + 60
-
-
-def _stop_on_signals(worker: Worker) -> None:
-    def stop(number: int, frame: object) -> None:  # noqa: ARG001
-        worker.stopping = True
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
 
 
 def print_closing(screen: Console, names: list[Path], done: list[Totals], drops: int = 0) -> None:
@@ -178,3 +185,6 @@ def share(part: int, whole: int) -> str:
     if 0 < value < 0.1:
         return "<0.1%"
     return ">99.9%" if 99.9 < value < 100 else f"{value:.1f}%"
+
+
+__all__ = ["WorkerDiedError", "print_closing", "replay_files", "run_live"]

@@ -43,12 +43,15 @@ class FindingLog:
     def add(self, inspected: Inspected, rows: np.ndarray, times: np.ndarray, lanes: np.ndarray) -> None:
         """Take one batch's hits in; direction row, packet time and coverage lane are by unit."""
         self.hits += inspected.n_hits
+        known: dict[int, tuple[int, int, int]] = {}  # of each direction row: first and last time, lane
+        for row, time_ns, lane in zip(rows.tolist(), times.tolist(), lanes.tolist(), strict=True):
+            first_ns, last_ns, _ = known.get(row, (time_ns, time_ns, lane))
+            known[row] = min(first_ns, time_ns), max(last_ns, time_ns), lane
         for finding in gather(inspected, rows, self.masks):
-            units = np.flatnonzero(rows == finding.group)
-            self._add_finding(finding, int(times[units].min()), int(times[units].max()))
+            first_ns, last_ns, lane = known[finding.group]
+            self._add_finding(finding, first_ns, last_ns)
             if finding.tier >= 2:
-                self._subjects.add(int(lanes[units[0]]), finding.signature, finding.tier, inspected.key_epoch, int(times[units].min()),
-                                   finding.principals, finding.tokens)
+                self._subjects.add(lane, finding.signature, finding.tier, inspected.key_epoch, first_ns, finding.principals, finding.tokens)
 
     def _add_finding(self, finding: Finding, first_ns: int, last_ns: int) -> None:
         key = (finding.group, finding.signature, finding.tier)

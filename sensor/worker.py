@@ -18,6 +18,7 @@ from sensor.coverage.ledger import COLUMN, CoverageLedger
 from sensor.coverage.ledger_kernels import account_frames
 from sensor.finding_log import FindingLog
 from sensor.flow.columns import EndReason, Touch
+from sensor.flow.share_kernels import keep_share
 from sensor.flow.table import Flows
 from sensor.frame.columns import new_frames
 from sensor.frame.decode_kernels import decode_frames
@@ -40,6 +41,13 @@ FLOWS_AT_ONCE = 512  # likewise flows that are over
 REPORT_WITHIN_NS = 60_000_000_000
 REPLAY_FLUSH_MINUTES = 10
 STREAM_COLUMNS = np.array([COLUMN[reason] for reason in OCTET_REASONS], np.int64)
+
+
+class Share(NamedTuple):
+    """The part of a source's flows that a worker takes."""
+
+    number: int
+    of: int
 
 
 class Totals(NamedTuple):
@@ -70,11 +78,13 @@ class Worker:
         live: bool = False,
         flow_secrets: np.ndarray | None = None,
         engine: StreamEngine | None = None,
+        share: Share | None = None,
     ) -> None:
+        self.share = share or Share(0, 1)
         self.source, self.book, self.outbox, self.settings, self.name, self.live = source, book, outbox, settings, name, live
         limits = (settings.idle_after_s, settings.datagram_idle_after_s, settings.active_after_s)
         self.packets, self.frames = new_packets(settings.batch_packets), new_frames(settings.batch_packets)
-        self.flows = Flows(settings.flows, limits, flow_secrets)
+        self.flows = Flows(settings.flows // self.share.of, limits, flow_secrets)
         self.ledger = CoverageLedger()
         self.beside = Beside(self.flows.slots, book, self.ledger)
         self.engine = engine or StreamEngine()
@@ -95,6 +105,10 @@ class Worker:
         self._shown_drops = 0
         self.stopping = False
 
+    def stop(self) -> None:
+        """Read no more, and let `run` end."""
+        self.stopping = True
+
     def run(self, progress: Callable[[int], None] | None = None) -> Totals:
         """Until the source is finished or `stopping` is set; everything that was read is reported."""
         begun = time.monotonic()
@@ -114,6 +128,9 @@ class Worker:
         buf, n = self.source.read(self.packets, wait_s)
         if n:
             decode_frames(buf, self.packets, n, self.frames)
+            if self.share.of > 1:
+                n = keep_share(self.packets, self.frames, n, *self.share, self.flows.table.secrets)
+        if n:
             self._status += np.bincount(self.frames["status"][:n], minlength=len(Status))
             self._counted += n
             self._octets += int(self.packets.wirelen[:n].sum())
@@ -176,7 +193,7 @@ class Worker:
         if not len(rows):
             return
         slots = touch.slot[rows]
-        hot, cold = self.flows.table.hot[slots], self.flows.table.cold[slots]
+        hot, cold = self.flows.table.hot.take(slots), self.flows.table.cold.take(slots)
         fresh = Fresh(
             cold["iface"], hot["vlan"], cold["mpls"], cold["src_high"], cold["src_low"], cold["dst_high"], cold["dst_low"], hot["first_ns"]
         )
@@ -206,8 +223,9 @@ class Worker:
             inspected = self.detector.inspect(units, n, int(times.max()))
             if inspected.n_hits:
                 self.log.add(inspected, rows, times, self.beside.lane_of[directions["flow"][rows]].astype(np.int64))
-                strong = np.flatnonzero(inspected.hits.tier[: inspected.n_hits] >= 2)
-                np.add.at(self.seen.totals, (rows[inspected.hits.unit[strong]] // 2, Seen.FINDINGS), 1)
+                strong = inspected.hits.tier[: inspected.n_hits] >= 2
+                counts = np.bincount(inspected.hits.unit[: inspected.n_hits][strong], minlength=n)
+                np.add.at(self.seen.totals[:, Seen.FINDINGS], rows // 2, counts)
             self.engine.settle_units(inspected.verdict.astype(np.uint8))
 
     def _relieve(self) -> None:

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 COLUMNS = ("name", "source", "last", "packets", "octets", "drops", "evicted", "outbox", "version", "catalogue", "counters")
 NUMBERS = ("packets", "octets", "drops", "evicted", "outbox")
+# A sensor has one or more workers, each with an outbox of its own.
 _LAST = (
-    "SELECT sensor AS name, argMax(source, at) AS source, toUnixTimestamp64Nano(max(sensor_reports.at)) AS last_ns, "
-    "sum(packets) AS packets, sum(octets) AS octets, "
-    "sum(kernel_drops) AS drops, sum(flows_evicted) AS evicted, argMax(outbox_octets, at) AS outbox, argMax(version, "
-    "at) AS version, argMax(catalogue, at) AS catalogue, "
-    "arraySort(arrayFilter(pair -> pair.2 > 0, arrayZip(mapKeys(sumMap(counters)), mapValues(sumMap(counters))))) AS counters "
-    "FROM sensor_reports GROUP BY sensor ORDER BY last_ns DESC LIMIT 500"
+    "SELECT name, argMax(source, last) AS source, toUnixTimestamp64Nano(max(last)) AS last_ns, sum(packets) AS packets, "
+    "sum(octets) AS octets, sum(drops) AS drops, sum(evicted) AS evicted, sum(outbox) AS outbox, argMax(version, last) AS version, "
+    "argMax(catalogue, last) AS catalogue, "
+    "arraySort(arrayFilter(pair -> pair.2 > 0, arrayZip(mapKeys(sumMap(counted)), mapValues(sumMap(counted))))) AS counters "
+    "FROM (SELECT sensor AS name, worker, argMax(source, at) AS source, max(at) AS last, sum(packets) AS packets, sum(octets) AS octets, "
+    "sum(kernel_drops) AS drops, sum(flows_evicted) AS evicted, argMax(outbox_octets, at) AS outbox, argMax(version, at) AS version, "
+    "argMax(catalogue, at) AS catalogue, sumMap(counters) AS counted FROM sensor_reports GROUP BY sensor, worker) "
+    "GROUP BY name ORDER BY last_ns DESC LIMIT 500"
 )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
+from isal import isal_zlib
 
 from detectors.units import Coding
 
 RATIO = 200           # a text does not shrink further; zlib's own limit is 1,032
 FREE = 1 << 20        # octets that any stream may give before the ratio counts
 PER_CALL = 4 << 20    # octets one unit may give
-SLICE = 1024          # octets given to zlib at once
+SLICE = 1024          # octets decompressed at once
 
 
 class Inflater:
@@ -20,7 +20,7 @@ class Inflater:
         self.failed = ""
         self.taken = self.given = 0
         self.held = b""   # a zlib header is two octets long
-        self.member: zlib._Decompress | None = zlib.decompressobj(31) if coding == Coding.GZIP else None
+        self.member: isal_zlib.Decompress | None = isal_zlib.decompressobj(31) if coding == Coding.GZIP else None
 
     def feed(self, octets: bytes) -> bytes:
         """What `octets` decompress to, at most PER_CALL octets; damage and bombs set `failed`, what came before stays good."""
@@ -31,7 +31,7 @@ class Inflater:
             if len(octets) < 2:
                 return b""
             wrapped = octets[0] & 0x0F == 8 and (octets[0] << 8 | octets[1]) % 31 == 0
-            self.member = zlib.decompressobj(15 if wrapped else -15)
+            self.member = isal_zlib.decompressobj(15 if wrapped else -15)
         self.held = b""
         return self.inflate(octets)
 
@@ -44,9 +44,9 @@ class Inflater:
             if member is None:
                 break
             try:
-                # In slices: zlib gives nothing of a call that meets damage.
+                # In slices: it gives nothing of a call that meets damage.
                 given.append(member.decompress(octets[:SLICE], budget + 1))
-            except zlib.error:
+            except isal_zlib.error:  # type: ignore[misc]  # its annotations call the class an instance
                 self.failed = "damaged"
                 break
             budget -= len(given[-1])
@@ -57,14 +57,14 @@ class Inflater:
         self.given += len(text)
         return text
 
-    def current_member(self, octets: bytes) -> zlib._Decompress | None:
+    def current_member(self, octets: bytes) -> isal_zlib.Decompress | None:
         """The decompressor that takes `octets`: a fresh one if they begin another gzip member, None for padding and trailers."""
         if self.member is not None and self.member.eof:
             again = self.coding == Coding.GZIP and octets.startswith(b"\x1f")
             return self.restart() if again else None
         return self.member
 
-    def restart(self) -> zlib._Decompress:
+    def restart(self) -> isal_zlib.Decompress:
         """A decompressor for the next gzip member."""
-        self.member = zlib.decompressobj(31)
+        self.member = isal_zlib.decompressobj(31)
         return self.member

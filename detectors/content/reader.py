@@ -17,6 +17,7 @@ from detectors.units import FIRST, GAP, LAST, MARGIN, PAD, Charset, Coding, Medi
 
 STREAMS = 2048         # streams with state at once; an inflater takes about 50 KB
 UNDECIDED = 64         # octets of a decoded stream that are waited for before its charset is decided
+PLAIN = (Charset.UNKNOWN, Charset.UTF8)
 UNDO = looks.ESCAPE | looks.ENTITY | looks.WIDE
 DAMAGED, FORM = int(Step.DAMAGED), int(Media.FORM)  # an enumeration's operators cost more than a short unit
 
@@ -124,6 +125,9 @@ class Reader:
             return self.nothing(Verdict.PENDING, "")
         if not state.left and not fresh and not (last and tail):
             return self.nothing(Verdict.PENDING, "")
+        plain = self.read_plain(state, fresh, units, row, steps, last)
+        if plain is not None:
+            return plain
         data = np.frombuffer(bytearray(state.left + fresh), np.uint8)  # writable, as every other buffer
         if state.charset not in STEP or (state.charset == Charset.GB18030 and looks.reads_as_utf8(data, 0, data.size, self.trial.counts)):
             edges = (flags & ~(FIRST | LAST)) | (LAST if last else 0) | (0 if state.read or tail else FIRST)
@@ -144,6 +148,31 @@ class Reader:
         base = state.read
         state.remember(target[:end])
         return self.finish(target, bounds, int(units.media[row]), steps, end - tail, base)
+
+    def read_plain(self, state: StreamState, fresh: bytes, units: Units, row: int, steps: int, last: bool) -> Piece | None:
+        """`read_text` of UTF-8 in which there is nothing to undo, as most is: copied once and looked at once. None where it is not that."""
+        media = int(units.media[row])
+        if state.charset not in PLAIN or int(units.charset[row]) not in PLAIN or media == FORM:
+            return None
+        shown = state.tail + state.left
+        end = len(shown) + len(fresh)
+        if not self.arena.reserve(end):
+            return None
+        start, first = self.arena.used, int(units.flags[row]) & FIRST and not state.read and not shown
+        end += start
+        text = self.arena.text
+        text[start:start + len(shown)] = np.frombuffer(shown, np.uint8)
+        text[start + len(shown):end] = np.frombuffer(fresh, np.uint8)
+        if looks.look(text, start, end, (0 if first else 1) | (0 if last else 2), self.trial.counts) & ~looks.HIGH:
+            return None
+        state.charset = Charset.UTF8
+        state.left = b"" if last else unfinished(text[start:end])
+        tail, base, end = len(state.tail), state.read, end - len(state.left)
+        state.remember(text[start:end])
+        self.arena.close(end)
+        border = start + max(0, tail - MARGIN)
+        bounds = np.array([start, border, end if last else max(border, end - MARGIN), end], np.int64)
+        return Piece(bounds, steps, Verdict.INSPECTED, "", end - start - tail, base)
 
     def finish(self, src: np.ndarray, bounds: np.ndarray, media: int, steps: int, decoded: int, base: int) -> Piece:
         """Undo escapes of UTF-8 in `src` and put the text into the arena."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from sensor.line.assign_kernels import BOTH, DST, NEITHER, SRC, UNSURE, assign_lines
 from sensor.line.places import UNKNOWN, Places
+from sensor.line.prefixes import prefix_table
 from sensor.line.registry import Line, Prefix, Registry
 from sensor.records import new_records
 
@@ -56,7 +57,6 @@ LINE = np.dtype([
     ("home", np.int32), ("away", np.int32), ("end", np.int32),  # its domestic prefixes home..away, its foreign ones away..end
     ("vlans_begin", np.int32), ("mpls_begin", np.int32), ("mpls_end", np.int32),
 ], align=True)
-PREFIX = np.dtype([("high", np.uint64), ("low", np.uint64), ("mask_high", np.uint64), ("mask_low", np.uint64)])
 
 
 class LineBook:
@@ -114,27 +114,15 @@ class LineBook:
 
 def _columns(lines: list[tuple[int, Line]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The lines (with their index) as LINE, PREFIX and tags."""
-    rows, prefixes, tags = new_records(len(lines), LINE), list[tuple[int, ...]](), list[int]()
+    rows, prefixes, tags = new_records(len(lines), LINE), list[Prefix](), list[int]()
     for k, (index, line) in enumerate(lines):
         home, vlans = len(prefixes), len(tags)
-        prefixes += map(_halves, (*line.domestic, *line.foreign))
+        prefixes += (*line.domestic, *line.foreign)
         tags += [*line.vlans, *line.mpls]
         takes_all = line.any or bool(line.vlans or line.mpls) or not (line.domestic or line.foreign)
         away, labels = home + len(line.domestic), vlans + len(line.vlans)
         rows[k] = (index, takes_all, home, away, len(prefixes), vlans, labels, len(tags))
-    table = new_records(len(prefixes), PREFIX)
-    table[:] = prefixes
-    return rows, table, np.array(tags, np.int64)
-
-
-def _halves(prefix: Prefix) -> tuple[int, int, int, int]:
-    """PREFIX of a prefix, v4 as v4-mapped."""
-    v4 = prefix.version == 4
-    length = prefix.prefixlen + (96 if v4 else 0)
-    value = int(prefix.network_address) | (0xFFFF << 32 if v4 else 0)
-    mask = ((1 << 128) - 1) ^ ((1 << (128 - length)) - 1)
-    low = (1 << 64) - 1
-    return value >> 64, value & low, mask >> 64, mask & low
+    return rows, prefix_table(prefixes), np.array(tags, np.int64)
 
 
 def _rank(line: Line) -> tuple[int, int]:

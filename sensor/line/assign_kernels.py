@@ -18,6 +18,13 @@ def any_holds(prefixes, begin, end, high, low):
 
 
 @kernel
+def hold_addresses(prefixes, high, low, held):
+    """Fill held (bool (n,)): whether one of `prefixes` (PREFIX (m,)) holds the address; high, low uint64 (n,)."""
+    for i in range(high.size):
+        held[i] = any_holds(prefixes, 0, prefixes.size, high[i], low[i])
+
+
+@kernel
 def tags_match(line, tags, on_interface, vlan, mpls):
     """Whether a line may take what came on this interface with these tags."""
     if not on_interface:

@@ -35,7 +35,7 @@ def flow_columns(
     flows: Flows, beside: Beside, names: Names, totals: np.ndarray, messages: np.ndarray, slots: np.ndarray, reasons: np.ndarray
 ) -> Columns:
     """The flow records of `slots` (n,), which ended for `reasons` (n,); totals are by content entry, messages by direction row."""
-    hot, cold = flows.table.hot[slots], flows.table.cold[slots]
+    hot, cold = flows.table.hot.take(slots), flows.table.cold.take(slots)
     out = np.where(beside.outbound_of[slots] == 1, 1, 0)
     back, rows = 1 - out, np.arange(len(slots))
     entry = beside.content_of[slots]
@@ -104,7 +104,7 @@ def finding_columns(
     """The finding records of what the log gave up."""
     rows = np.array([key[0] for key, _ in taken], np.int64)
     slots = directions["flow"][rows]
-    cold, numbers = flows.table.cold[slots], flows.numbers(slots).tolist()
+    cold, numbers = flows.table.cold.take(slots), flows.numbers(slots).tolist()
     lanes = lane_columns(beside.lane_of[slots], beside.ledger)
     said = [names.by_slot.get(slot, NO_NAMES) for slot in slots.tolist()]
     signatures = [catalogue.signatures[key[1]] for key, _ in taken]

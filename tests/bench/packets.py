@@ -1,4 +1,7 @@
-"""Packets a second: the whole sensor over a capture, against nfstream and ndpiReader over the same file, one core each."""
+"""Packets a second: the whole sensor over a capture, against nfstream and ndpiReader over the same file.
+
+Ours has two workers; nfstream chooses its meters itself (one where there are two cores, and its main process); ndpiReader has one thread.
+"""
 
 from __future__ import annotations
 

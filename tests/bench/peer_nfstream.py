@@ -1,4 +1,4 @@
-"""The peer: nfstream over a capture, twenty dissections a flow, one meter. Prints one line of JSON.
+"""The peer: nfstream over a capture, twenty dissections a flow, its own choice of meters (a core less than there are). Prints JSON.
 
     python tests/bench/peer_nfstream.py CAPTURE
 """
@@ -12,7 +12,7 @@ from nfstream import NFStreamer
 
 if __name__ == "__main__":
     begun, packets, flows = time.perf_counter(), 0, 0
-    for flow in NFStreamer(source=sys.argv[1], n_dissections=20, n_meters=1, statistical_analysis=False):
+    for flow in NFStreamer(source=sys.argv[1], n_dissections=20, statistical_analysis=False):
         packets += flow.bidirectional_packets
         flows += 1
     took = time.perf_counter() - begun

@@ -52,8 +52,8 @@ def test_spans_add_up_to_the_flow(tmp_path: Path) -> None:
     with (tmp_path / "screen").open("w") as screen:
         settings = SensorSettings(flows=4096)
         replay_files([tmp_path / "long.pcap"], tmp_path, settings, tmp_path / "lines.toml", False, None, Console(file=screen))
-    (outbox,) = (tmp_path / "outbox").glob("*.sqlite")
-    rows = open_outbox(outbox).execute("SELECT sensor, worker, epoch, sequence, body FROM batch WHERE record = 'flows'").fetchall()
+    ask = "SELECT sensor, worker, epoch, sequence, body FROM batch WHERE record = 'flows'"
+    rows = [row for outbox in (tmp_path / "outbox").glob("*.sqlite") for row in open_outbox(outbox).execute(ask).fetchall()]
     batches = [decode(Identity("flows", sensor, worker, epoch), sequence, body) for sensor, worker, epoch, sequence, body in rows]
     spans = pa.Table.from_batches(batches).to_pylist()
     assert len(spans) >= 2 and len({span["flow_id"] for span in spans}) == 1

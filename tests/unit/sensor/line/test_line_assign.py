@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from pipeline.schema.jurisdiction import label
 from sensor.line.assign import FROM_PLACES, FROM_REGISTRY, Fresh, LineBook
@@ -132,3 +134,23 @@ def test_days_of_a_legal_basis_are_those_of_the_territory(tmp_path: Path) -> Non
     flow = ("223.5.5.20", "8.8.8.20")
     assert lines.assign(fresh(flow, at=midnight - 1)).content.tolist() == [True]
     assert lines.assign(fresh(flow, at=midnight)).content.tolist() == [False]
+
+
+@settings(max_examples=600)
+@given(st.one_of(
+    st.ip_addresses(v=4), st.ip_addresses(v=6),
+    *(st.ip_addresses(network=net) for net in (
+        "10.0.0.0/7", "100.0.0.0/9", "172.0.0.0/11", "192.168.0.0/15", "169.254.0.0/15", "198.16.0.0/14", "126.0.0.0/7",
+        "fc00::/6", "2001::/22", "2001:db8::/31", "fe80::/9", "fe00::/7", "::/126",
+    )),
+))  # fmt: skip
+def test_addresses_that_lie_nowhere_are_those_python_knows(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+    # Within blocks of its registry IANA lets a few services be global; no country is asked for of them.
+    services = [ipaddress.ip_network(net) for net in ("192.0.0.0/24", "2001::/23", "2002::/16", "3fff::/20", "5f00::/16", "64:ff9b:1::/48",
+                                                      "::ffff:0:0/96")]  # fmt: skip
+    assume(not any(address in net for net in services))
+    places = Places()
+    places._look = lambda _: "SG"  # noqa: SLF001 - every address lies somewhere
+    number = int(address) | (0xFFFF << 32 if address.version == 4 else 0)
+    got = places.look_up(np.array([number >> 64], np.uint64), np.array([number & (1 << 64) - 1], np.uint64))
+    assert (places.codes[got[0]] == "SG") == (address.is_global and not address.is_multicast), address
