@@ -6,7 +6,6 @@ import ctypes
 import multiprocessing
 import os
 import signal
-import time
 from collections import Counter
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
@@ -37,7 +36,6 @@ class SharedReplay:
 
     def __init__(self, build: Callable[[Share], Worker]) -> None:
         """Start them; `build` is called in each, and may raise ValueError."""
-        self._begun = time.monotonic()
         self._positions = FORK.RawArray("q", SHARES)
         self._answers: list[Connection] = []
         self._processes = []
@@ -95,18 +93,17 @@ class SharedReplay:
             progress(sum(self._positions) // SHARES)
         for process in self._processes:
             process.join()
-        return Part(add_up([part.totals for part in parts], time.monotonic() - self._begun),
-                    next((part.problem for part in parts if part.problem), None))
+        return Part(add_up([part.totals for part in parts]), next((part.problem for part in parts if part.problem), None))
 
 
-def add_up(parts: list[Totals], seconds: float) -> Totals:
-    """The totals of all shares together."""
+def add_up(parts: list[Totals]) -> Totals:
+    """The totals of all shares together; the slowest one's seconds, as they run side by side."""
     packets, octets, flows, findings, hits = (sum(column) for column in zip(*(part[:5] for part in parts), strict=True))
     coverage, status = Counter[str](), Counter[str]()
     for part in parts:
         coverage.update(part.coverage)
         status.update(part.status)
-    return Totals(packets, octets, flows, findings, hits, dict(coverage), dict(status), seconds)
+    return Totals(packets, octets, flows, findings, hits, dict(coverage), dict(status), max(part.seconds for part in parts))
 
 
 def stop_on_signals(stop: Callable[[], None]) -> None:

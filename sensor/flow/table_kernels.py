@@ -7,6 +7,7 @@ prefetch its record; verify and update, or insert. Micro-batches of 256: larger 
 import numpy as np
 
 from detectors.kernel import kernel
+from sensor.flow.columns import SET
 from sensor.flow.hash_kernels import hash_flow, is_swapped, mix
 from sensor.intrinsic import equal_mask, lowest_bit, prefetch
 
@@ -20,6 +21,7 @@ ACTIVE_FLOWS, HAND, NOW, EVICTIONS = 0, 1, 2, 3
 IDLE_END, ACTIVE_END, FIN_END, RST_END, EVICTED_END = 0, 1, 2, 3, 4
 LINGER_NS = 5_000_000_000
 TCP = 6
+ALL_SLOTS = 0xFFFFFFFF  # of a set, as a mask
 
 
 @kernel
@@ -234,13 +236,17 @@ def sweep(table, now_ns, count, limits, ended, n_ended):
     slots = tags.shape[0]
     hand = clock[HAND]
     free = np.uint16(FREE)
-    left = min(count, slots)
+    left = np.int64(min(count, slots))
     while left > 0 and n_ended < end_slot.shape[0]:
-        left -= 1
-        if hand % 32 == 0 and equal_mask(tags, hand, free) == 0xFFFFFFFF:  # mostly so in a table with room
-            left -= 31
-            hand = hand + 32 if hand + 32 < slots else np.int64(0)
+        within = hand % SET
+        taken = (np.int64(equal_mask(tags, hand - within, free)) ^ ALL_SLOTS) >> within
+        # On to the next slot of this set that is not free: most are, in a table with room.
+        ahead = min(np.int64(lowest_bit(taken)) if taken != 0 else SET - within, left)
+        if ahead > 0:
+            left -= ahead
+            hand = hand + ahead if hand + ahead < slots else np.int64(0)
             continue
+        left -= 1
         if tags[hand] > GONE:
             flow = hot[hand]
             quiet = now_ns - flow.last_ns

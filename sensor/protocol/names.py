@@ -15,6 +15,7 @@ from sensor.protocol.tls import read_handshake, version_name
 MOST_NAMES = 8   # kept of one flow
 REQUEST = 1
 HEAD = ["what", "status", "host", "host_len", "method", "method_len", "target", "target_len", "agent", "agent_len", "kind", "kind_len"]
+PLACE = ["proto", "start", "stop"]
 
 
 @dataclass(slots=True)
@@ -70,10 +71,10 @@ class Names:
         """Take the events (EVENT) in; slots, outbound (whether the direction goes out) are by event."""
         http, view = events["proto"] == Proto.HTTP, memoryview(pool)  # type: ignore[arg-type]
         rows = self._first_heads(events, slots, http)
-        for head, slot, out in zip(events[HEAD][rows].tolist(), slots[rows].tolist(), outbound[rows].tolist(), strict=True):
+        for head, slot, out in zip(events.take(rows)[HEAD].tolist(), slots[rows].tolist(), outbound[rows].tolist(), strict=True):
             self._read_head(head, self.of(slot), out, view)
         rows = np.flatnonzero(~http)
-        for (proto, start, stop), slot in zip(events[["proto", "start", "stop"]][rows].tolist(), slots[rows].tolist(), strict=True):
+        for (proto, start, stop), slot in zip(events.take(rows)[PLACE].tolist(), slots[rows].tolist(), strict=True):
             names = self.of(slot)
             if proto == Proto.TLS:
                 self._read_handshake(bytes(view[start:stop]), names)

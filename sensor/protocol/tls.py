@@ -5,6 +5,7 @@ Source: RFC 8446 section 4, RFC 5246 section 7.4. Hostile lengths end the readin
 
 from __future__ import annotations
 
+import struct
 from typing import NamedTuple
 
 from sensor.protocol.der import certificate_names
@@ -77,7 +78,8 @@ def join_records(records: bytes) -> bytes:
 
 def u16s(data: bytes) -> tuple[int, ...]:
     """Big-endian 16-bit numbers."""
-    return tuple((data[i] << 8) | data[i + 1] for i in range(0, len(data) - 1, 2))
+    n = len(data) // 2
+    return struct.unpack(f">{n}H", data[: 2 * n])
 
 
 def read_extensions(data: bytes) -> list[tuple[int, bytes]]:
