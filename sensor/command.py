@@ -54,7 +54,7 @@ def build_worker(
 def replay_files(
     files: list[Path], data: Path, settings: SensorSettings, lines: Path | None, real: bool, report: Path | None, screen: Console
 ) -> list[Totals]:
-    """Replay each file, and print one closing table."""
+    """Replay each file, and print one closing table; a signal ends it, with what has been read by then."""
     for path in files:
         if not path.is_file():
             raise ValueError(f"{path}: no such file")
@@ -78,7 +78,9 @@ def replay_files(
             part = shared.run(partial(_show, bar, task))
         done.append(part.totals)
         problems += [part.problem] if part.problem else []
-    print_closing(screen, files, done)
+        if shared.stopped:
+            break
+    print_closing(screen, files[: len(done)], done)
     for problem in problems:
         screen.print(problem, style="yellow", markup=False, highlight=False)
     if report is not None:

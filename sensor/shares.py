@@ -36,6 +36,7 @@ class SharedReplay:
 
     def __init__(self, build: Callable[[Share], Worker]) -> None:
         """Start them; `build` is called in each, and may raise ValueError."""
+        self.stopped = False
         self._positions = FORK.RawArray("q", SHARES)
         self._answers: list[Connection] = []
         self._processes = []
@@ -52,9 +53,13 @@ class SharedReplay:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)  # it died before it could be watched
+        asked: list[bool] = []  # to stop, while the worker is being built
+        stop_on_signals(lambda: asked.append(True))  # not the parent's handler, which came along
         try:
             worker = build(share)
             stop_on_signals(worker.stop)
+            if asked:
+                worker.stop()
 
             def progress(position: int) -> None:
                 self._positions[share.number] = position
@@ -68,6 +73,7 @@ class SharedReplay:
 
     def stop(self) -> None:
         """Let them end early; what they have read is still reported."""
+        self.stopped = True
         for process in self._processes:
             process.terminate()
 

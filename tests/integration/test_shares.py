@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -79,12 +80,12 @@ def test_the_shares_add_up_to_one_worker(capture: Path, tmp_path: Path) -> None:
 
 
 def test_told_to_end_they_report_what_they_have_read(capture: Path, tmp_path: Path) -> None:
-    process = begin(capture, tmp_path, "--report", str(tmp_path / "report.json"))
+    process = begin(capture, tmp_path, str(capture), "--report", str(tmp_path / "report.json"))
     workers = children(process.pid)
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 0, said
-    assert (tmp_path / "report.json").exists()
+    assert len(json.loads((tmp_path / "report.json").read_text())) == 1  # the second file is not begun
     assert gone(workers)
 
 
