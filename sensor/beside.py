@@ -24,19 +24,21 @@ class Beside:
         self.source_of = np.zeros(slots, np.uint8)
         self.source_words = [""] * 3
         self.source_words[FROM_REGISTRY], self.source_words[FROM_PLACES] = "registry", book.places.source
-        self._lanes: dict[tuple[int, int], int] = {}
+        self._lanes = np.full((len(book.lines) + 1, len(book.places.codes)), -1, np.int32)  # by line (the last: none) and destination
 
     def meet(self, slots: np.ndarray, given: Assignment) -> None:
         """Note what is known of new flows."""
-        self.lane_of[slots] = [self._lane(*pair) for pair in zip(given.line.tolist(), given.destination.tolist(), strict=True)]
+        lanes = self._lanes[given.line, given.destination]
+        for i in np.flatnonzero(lanes < 0).tolist():
+            lanes[i] = self._lane(int(given.line[i]), int(given.destination[i]))
+        self.lane_of[slots] = lanes
         self.end_of[slots], self.source_of[slots] = given.domestic_end, given.source
         self.outbound_of[slots] = np.select([given.domestic_end == end for end in (SRC, DST, BOTH)], [0, 1, STAYS], NOBODY)
         self.content_of[slots] = -1
 
     def _lane(self, line: int, destination: int) -> int:
-        found = self._lanes.get((line, destination))
-        if found is None:
+        if self._lanes[line, destination] < 0:
             known = self.book.lines[line] if line >= 0 else None
             lane = Lane(known.id if known else "", known.holder.usci if known else "", self.book.places.codes[destination])
-            found = self._lanes[(line, destination)] = self.ledger.lane(lane)
-        return found
+            self._lanes[line, destination] = self.ledger.lane(lane)
+        return int(self._lanes[line, destination])

@@ -287,10 +287,12 @@ class Worker:
     def _name_protocols(self, slots: np.ndarray) -> None:
         """Flows whose protocol was recognised but said no name."""
         entries = self.beside.content_of[slots]
+        slots, entries = slots[entries >= 0], entries[entries >= 0]
         proto = self.engine.streams.directions["proto"]
-        for slot, entry in zip(slots[entries >= 0].tolist(), entries[entries >= 0].tolist(), strict=True):
-            code = max(int(proto[2 * entry]), int(proto[2 * entry + 1]))
-            if code > 1 and slot not in self.names.by_slot:
+        codes = np.maximum(proto[2 * entries], proto[2 * entries + 1])
+        known = codes > 1
+        for slot, code in zip(slots[known].tolist(), codes[known].tolist(), strict=True):
+            if slot not in self.names.by_slot:
                 self.names.of(slot).protocol = PROTOCOL_WORDS[code]
 
     def _drain(self, entries: np.ndarray) -> None:
