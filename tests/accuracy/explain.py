@@ -9,6 +9,7 @@ with what it says of them, and the same conversation's facts as we read them. Fo
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import shutil
 import sys
@@ -55,6 +56,7 @@ class Frame(NamedTuple):
 def read_frames(path: Path, field: str) -> Iterator[Frame]:
     """Frames of the capture at `path` that hold the kind of `field`."""
     wanted, layer = FILTERS[field.partition(".")[0]]
+    asyncio.set_event_loop(asyncio.new_event_loop())  # pyshark takes the thread's, which whoever ran before may have put away
     frames = pyshark.FileCapture(str(path), display_filter=wanted, keep_packets=False, custom_parameters=["-n"])  # addresses as they are
     try:
         for packet in frames:
