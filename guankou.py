@@ -84,7 +84,8 @@ def replay(
     no_store: Annotated[bool, typer.Option("--no-store", help="leave the records in the outbox")] = False,
 ) -> None:
     """Read capture files as if they came over the wire."""
-    from sensor.command import WorkerDiedError, replay_files  # kernels are loaded by the commands that need them
+    from sensor.command import replay_files  # kernels are loaded by the commands that need them
+    from sensor.shares import WorkerDiedError
 
     settings = load_settings(data)
     if speed not in ("max", "real"):

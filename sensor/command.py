@@ -27,7 +27,7 @@ from sensor.packet.capture import open_capture
 from sensor.packet.paced import Paced
 from sensor.packet.ring import LiveSource
 from sensor.settings import SensorSettings
-from sensor.shares import SharedReplay, WorkerDiedError, stop_on_signals
+from sensor.shares import SharedReplay, stop_on_signals
 from sensor.warm import warm
 from sensor.worker import Share, Totals, Worker
 
@@ -187,6 +187,3 @@ def share(part: int, whole: int) -> str:
     if 0 < value < 0.1:
         return "<0.1%"
     return ">99.9%" if 99.9 < value < 100 else f"{value:.1f}%"
-
-
-__all__ = ["WorkerDiedError", "print_closing", "replay_files", "run_live"]
