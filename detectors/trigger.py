@@ -46,6 +46,10 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         bits = (octets >= 0x80) | (octets == 0) | (octets == 0x25) | (octets == 0x26) | (octets == 0x5C)
         return int(np.packbits(bits, bitorder="little").view(np.uint32)[0])
 
+    def copy_lanes(to_array, to, from_array, start):  # type: ignore[no-untyped-def]
+        """LANES octets of from_array from `start` on → to_array from `to` on."""
+        to_array[to : to + LANES] = from_array[start : start + LANES]
+
     def lowest_bit(mask):  # type: ignore[no-untyped-def]
         """Index of the lowest set bit of a non-zero mask."""
         mask = int(mask)
@@ -109,6 +113,20 @@ else:
             return _as_mask(builder, bits)
 
         return types.int64(text, types.int64), codegen
+
+    @intrinsic
+    def copy_lanes(typingctx, to_array, to, from_array, start):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """LANES octets of from_array (uint8) from `start` on → to_array from `to` on."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            array_type, vector = signature.args[0], ir.VectorType(ir.IntType(8), LANES)
+            lanes, _ = _load(context, builder, signature.replace(args=signature.args[2:]), args[2:])
+            data = context.make_array(array_type)(context, builder, args[0])
+            place = cgutils.get_item_pointer(context, builder, array_type, data, [args[1]], wraparound=False, boundscheck=False)
+            builder.store(lanes(0), builder.bitcast(place, vector.as_pointer()), align=1)
+            return context.get_dummy_value()
+
+        return types.void(to_array, types.int64, from_array, types.int64), codegen
 
     @intrinsic
     def trigger_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001

@@ -9,6 +9,7 @@ from sensor.coverage.ledger_kernels import NOBODY, STAYS
 from sensor.line.assign import FROM_PLACES, FROM_REGISTRY, Assignment, LineBook
 from sensor.line.assign_kernels import BOTH, DST, NEITHER, SRC, UNSURE
 
+OUTBOUND = np.array([0, 1, STAYS, NOBODY, NOBODY], np.uint8)  # direction that goes out, by domestic end
 END_WORDS = {SRC: "src", DST: "dst", BOTH: "both", NEITHER: "none", UNSURE: "unknown"}
 
 
@@ -33,7 +34,7 @@ class Beside:
             lanes[i] = self._lane(int(given.line[i]), int(given.destination[i]))
         self.lane_of[slots] = lanes
         self.end_of[slots], self.source_of[slots] = given.domestic_end, given.source
-        self.outbound_of[slots] = np.select([given.domestic_end == end for end in (SRC, DST, BOTH)], [0, 1, STAYS], NOBODY)
+        self.outbound_of[slots] = OUTBOUND[given.domestic_end]
         self.content_of[slots] = -1
 
     def _lane(self, line: int, destination: int) -> int:

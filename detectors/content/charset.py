@@ -18,6 +18,8 @@ from detectors.content.charset_kernels import (
     COMMON,
     ERRORS,
     LEFT,
+    MARKED,
+    TALLY,
     TRIAL,
     charset_of,
     gb18030_to_utf8,
@@ -41,6 +43,7 @@ class Transcoded(NamedTuple):
     common: int   # of them, characters in everyday use
     errors: int   # octets that fit no character
     left: int     # octets of an unfinished character at the end
+    marked: bool  # a look at the text may find more than HIGH
 
 
 @cache
@@ -60,12 +63,12 @@ def points_of(codes: Iterable[bytes]) -> np.ndarray:
 
 def transcode(charset: Charset, src: np.ndarray, bounds: np.ndarray, dst: np.ndarray, at: int) -> Transcoded:
     """Append [bounds[0], bounds[3]) of `src` to `dst` as UTF-8 (at most 3/2 as long); `bounds` follow."""
-    tally = np.zeros(4, np.int64)
+    tally = np.zeros(TALLY, np.int64)
     if charset == Charset.GB18030:
         end = gb18030_to_utf8(src, bounds, dst, at, gb18030_tables(), tally)
     else:
         end = utf16_to_utf8(src, bounds, dst, at, charset == Charset.UTF16BE, tally)
-    return Transcoded(end, int(tally[CHARS]), int(tally[COMMON]), int(tally[ERRORS]), int(tally[LEFT]))
+    return Transcoded(end, int(tally[CHARS]), int(tally[COMMON]), int(tally[ERRORS]), int(tally[LEFT]), bool(tally[MARKED]))
 
 
 class Trial(NamedTuple):
@@ -75,14 +78,14 @@ class Trial(NamedTuple):
     quads: np.ndarray
     text: np.ndarray    # uint8, room for what TRIAL octets give
     bounds: np.ndarray  # int64 (4,)
-    tally: np.ndarray   # int64 (4,), how the last trial went
+    tally: np.ndarray   # int64 (TALLY,), how the last trial went
     counts: np.ndarray  # int64 (6,), what the last look counted
 
 
 def new_trial() -> Trial:
     """Tables and room."""
     octets, place = np.zeros(TRIAL * 3 // 2 + 8, np.uint8), np.int64
-    return Trial(*gb18030_tables(), octets, np.zeros(4, place), np.zeros(4, place), np.zeros(6, place))
+    return Trial(*gb18030_tables(), octets, np.zeros(4, place), np.zeros(TALLY, place), np.zeros(6, place))
 
 
 def reads_as_gb18030(octets: np.ndarray, trial: Trial) -> bool:

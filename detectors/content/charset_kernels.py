@@ -5,11 +5,14 @@ import numpy as np
 from detectors.content.look_kernels import BAD, BADS, HIGH, LOOKED, NUL, NULS_EVEN, NULS_ODD
 from detectors.content.look_kernels import CHARS as LOOK_CHARS
 from detectors.kernel import kernel
+from detectors.trigger import LANES, copy_lanes, loud_mask, lowest_bit
 from detectors.units import FIRST
 
 UNKNOWN, UTF8, GB18030, UTF16LE, UTF16BE, LATIN1 = 0, 1, 2, 3, 4, 5  # detectors.units.Charset
 TRIAL = 4096  # octets that a trial reads
-CHARS, COMMON, ERRORS, LEFT = 0, 1, 2, 3  # rows of the tally: multi-octet characters, of them usual ones, errors, octets left over
+# Rows of the tally: multi-octet characters, of them usual ones, errors, octets left over, whether a look at the text may find more than HIGH.
+CHARS, COMMON, ERRORS, LEFT, MARKED = 0, 1, 2, 3, 4
+TALLY = 5
 REPLACEMENT = 0x3F  # '?': one octet, so that damage never lengthens the text
 
 
@@ -51,12 +54,12 @@ def quad_point(src, at, quads):
 
 @kernel
 def gb18030_to_utf8(src, bounds, dst, at, tables, tally):
-    """Append [bounds[0], bounds[3]) as UTF-8; `tally` (int64 (4,)) says how well it went. Return the end in `dst`.
+    """Append [bounds[0], bounds[3]) as UTF-8; `tally` (int64 (TALLY,)) says how well it went. Return the end in `dst`.
 
     tables  (pairs uint16 (126 * 191,), quads uint16 (39420,)): code points, 0 where there is none
     """
     pairs, quads = tables
-    tally[:] = 0
+    chars, common, errors, marked = 0, 0, 0, 0  # a tally in memory would be written for every character
     i, stop = bounds[0], bounds[3]
     for part in range(3):
         until = bounds[part + 1]
@@ -64,9 +67,32 @@ def gb18030_to_utf8(src, bounds, dst, at, tables, tally):
         while i < until:
             lead = np.int64(src[i])
             if lead < 0x80:
+                if i + LANES <= until and at + LANES <= dst.size:
+                    copy_lanes(dst, at, src, i)  # what is behind the run is written over
+                    loud = loud_mask(src, i)
+                    run = LANES if loud == 0 else lowest_bit(loud)
+                    i += run
+                    at += run
+                    if run:
+                        continue
+                marked |= lead == 0 or lead == 0x25 or lead == 0x26 or lead == 0x5C
                 dst[at] = lead
                 at += 1
                 i += 1
+                continue
+            while 0xB0 <= lead <= 0xF7 and i + 2 < until and src[i + 1] >= 0xA1 and src[i + 1] < 0xFF:  # Han in a row
+                point = np.int64(pairs[(lead - 0x81) * 191 + np.int64(src[i + 1]) - 0x40])
+                if point < 0x800:
+                    break
+                dst[at] = 0xE0 | (point >> 12)
+                dst[at + 1] = 0x80 | ((point >> 6) & 0x3F)
+                dst[at + 2] = 0x80 | (point & 0x3F)
+                common += lead <= 0xD7
+                chars += 1
+                at += 3
+                i += 2
+                lead = np.int64(src[i])
+            if lead < 0x80:
                 continue
             point, length = np.int64(0), 1
             if 0x81 <= lead <= 0xFE:
@@ -77,22 +103,22 @@ def gb18030_to_utf8(src, bounds, dst, at, tables, tally):
                     length = 2
                     if trail <= 0xFE:
                         point = np.int64(pairs[(lead - 0x81) * 191 + trail - 0x40])
-                        if trail >= 0xA1 and (0xB0 <= lead <= 0xD7 or 0xA1 <= lead <= 0xA3):
-                            tally[COMMON] += 1
+                        common += trail >= 0xA1 and (0xB0 <= lead <= 0xD7 or 0xA1 <= lead <= 0xA3)
+                        marked |= lead == 0xA3  # full-width forms
                 elif 0x30 <= trail <= 0x39:
                     if i + 3 >= stop:
                         break
                     point = quad_point(src, i, quads)
-                    length = 4
+                    length, marked = 4, 1
             if point == 0:
-                tally[ERRORS] += 1
+                errors += 1
                 point, length = np.int64(REPLACEMENT), 1
             else:
-                tally[CHARS] += 1
+                chars += 1
             at = put_utf8(dst, at, point)
             i += length
     bounds[3] = at
-    tally[LEFT] = stop - i
+    tally[CHARS], tally[COMMON], tally[ERRORS], tally[LEFT], tally[MARKED] = chars, common, errors, stop - i, marked
     return at
 
 
@@ -100,6 +126,7 @@ def gb18030_to_utf8(src, bounds, dst, at, tables, tally):
 def utf16_to_utf8(src, bounds, dst, at, big, tally):
     """Append [bounds[0], bounds[3]) of UTF-16, big-endian where `big`, as UTF-8; as gb18030_to_utf8. Source: RFC 2781."""
     tally[:] = 0
+    tally[MARKED] = 1
     i, stop = bounds[0], bounds[3]
     high, low = (0, 1) if big else (1, 0)
     for part in range(3):

@@ -19,7 +19,14 @@ STREAMS = 2048         # streams with state at once; an inflater takes about 50 
 UNDECIDED = 64         # octets of a decoded stream that are waited for before its charset is decided
 PLAIN = (Charset.UNKNOWN, Charset.UTF8)
 UNDO = looks.ESCAPE | looks.ENTITY | looks.WIDE
+LONGEST_MARK = 12      # octets of the longest escape
 DAMAGED, FORM = int(Step.DAMAGED), int(Media.FORM)  # an enumeration's operators cost more than a short unit
+
+
+def behind(start: int, tail: int, stop: int, last: bool) -> np.ndarray:
+    """Bounds of a text [start, stop), of which the first `tail` octets were shown before."""
+    border = start + max(0, tail - MARGIN)
+    return np.array([start, border, stop if last else max(border, stop - MARGIN), stop], np.int64)
 
 
 class Reader:
@@ -132,22 +139,39 @@ class Reader:
         if state.charset not in STEP or (state.charset == Charset.GB18030 and looks.reads_as_utf8(data, 0, data.size, self.trial.counts)):
             edges = (flags & ~(FIRST | LAST)) | (LAST if last else 0) | (0 if state.read or tail else FIRST)
             state.charset, _ = decide_charset(data, int(units.charset[row]), edges, self.trial)
-        target = self.arena.scratch(tail + data.size * 2)
-        target[:tail] = np.frombuffer(bytearray(state.tail), np.uint8)
         if state.charset in STEP:
-            steps |= int(STEP[state.charset])
-            done = transcode(state.charset, data, np.array([0, 0, data.size, data.size], np.int64), target, tail)
-            state.left, end = data[data.size - done.left:].tobytes() if done.left else b"", done.end
-        else:
-            steps |= DAMAGED if state.charset == Charset.UNKNOWN else 0
-            state.left = b"" if last else unfinished(data)
-            end = tail + data.size - len(state.left)
-            target[tail:end] = data[:end - tail]
-        border = max(0, tail - MARGIN)
-        bounds = np.array([0, border, end if last else max(border, end - MARGIN), end], np.int64)
-        base = state.read
+            return self.read_wide(state, data, units, row, steps | int(STEP[state.charset]), last)
+        target = self.arena.scratch(tail + data.size)
+        target[:tail] = np.frombuffer(bytearray(state.tail), np.uint8)
+        steps |= DAMAGED if state.charset == Charset.UNKNOWN else 0
+        state.left = b"" if last else unfinished(data)
+        end = tail + data.size - len(state.left)
+        target[tail:end] = data[:end - tail]
+        bounds, base = behind(0, tail, end, last), state.read
         state.remember(target[:end])
         return self.finish(target, bounds, int(units.media[row]), steps, end - tail, base)
+
+    def read_wide(self, state: StreamState, data: np.ndarray, units: Units, row: int, steps: int, last: bool) -> Piece:
+        """`data` in a charset with a step, behind the state's tail; where nothing else is to be undone, it is written once."""
+        tail, media = len(state.tail), int(units.media[row])
+        room = tail + data.size * 2
+        at, straight = self.arena.used, media != FORM and self.arena.reserve(room)
+        target = self.arena.text if straight else self.arena.scratch(room)
+        start = at if straight else 0
+        target[start:start + tail] = np.frombuffer(state.tail, np.uint8)
+        done = transcode(Charset(state.charset), data, np.array([0, 0, data.size, data.size], np.int64), target, start + tail)
+        state.left, base = data[data.size - done.left:].tobytes() if done.left else b"", state.read
+        bounds = behind(start, tail, done.end, last)
+        state.remember(target[start:done.end])
+        decoded = done.end - start - tail
+        if not straight:
+            return self.finish(target, bounds, media, steps, decoded, base)
+        if done.marked or looks.look(target, start, min(start + tail + LONGEST_MARK, done.end), 3, self.trial.counts) & ~looks.HIGH:
+            source = self.arena.scratch(room)
+            source[:done.end - start] = target[start:done.end]
+            return self.finish(source, bounds - start, media, steps, decoded, base)
+        self.arena.close(done.end)
+        return self.judge(bounds, steps, decoded, base)
 
     def read_plain(self, state: StreamState, fresh: bytes, units: Units, row: int, steps: int, last: bool) -> Piece | None:
         """`read_text` of UTF-8 in which there is nothing to undo, as most is: copied once and looked at once. None where it is not that."""
@@ -170,9 +194,7 @@ class Reader:
         tail, base, end = len(state.tail), state.read, end - len(state.left)
         state.remember(text[start:end])
         self.arena.close(end)
-        border = start + max(0, tail - MARGIN)
-        bounds = np.array([start, border, end if last else max(border, end - MARGIN), end], np.int64)
-        return Piece(bounds, steps, Verdict.INSPECTED, "", end - start - tail, base)
+        return Piece(behind(start, tail, end, last), steps, Verdict.INSPECTED, "", end - start - tail, base)
 
     def finish(self, src: np.ndarray, bounds: np.ndarray, media: int, steps: int, decoded: int, base: int) -> Piece:
         """Undo escapes of UTF-8 in `src` and put the text into the arena."""

@@ -7,15 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sensor.line.assign_kernels import BOTH, DST, NEITHER, SRC, UNSURE, assign_lines
+from sensor.line.assign_kernels import FROM_PLACES, FROM_REGISTRY, assign_lines, settle_flows
 from sensor.line.places import UNKNOWN, Places
 from sensor.line.prefixes import prefix_table
 from sensor.line.registry import Line, Prefix, Registry
 from sensor.records import new_records
 
-FROM_REGISTRY, FROM_PLACES, FROM_NOWHERE = range(3)
-DAY_NS = 86_400_000_000_000
-BEIJING_NS = 8 * 3_600_000_000_000  # the registry's days are those of the territory: UTC+8, no summer time since 1991
+__all__ = ["FROM_PLACES", "FROM_REGISTRY", "Assignment", "Fresh", "LineBook"]
 
 
 class Assignment(NamedTuple):
@@ -47,6 +45,9 @@ class Rules(NamedTuple):
     lines: np.ndarray     # LINE, in the order in which they are asked
     prefixes: np.ndarray  # PREFIX
     tags: np.ndarray      # int64, VLANs and labels of every line
+    far: np.ndarray       # int16 (lines,), where the far end lies, 0 where the registry does not say
+    basis: np.ndarray     # int64 (lines of the registry, 2), first and last day (since 1970) on which content may be looked into
+    home: int             # index of the territory in Places.codes
     takes: np.ndarray     # uint8 (lines, interfaces + 1), whether a line takes what comes on an interface
     fresh: Fresh
 
@@ -64,12 +65,11 @@ class LineBook:
 
     def __init__(self, registry: Registry, places: Places, interfaces: list[str]) -> None:
         self.lines, self.places, self.interfaces = registry.line, places, interfaces
-        self._far = np.array([*(places.codes.index(line.far) if line.far else UNKNOWN for line in self.lines), UNKNOWN], np.int16)
-        self._home = places.codes.index("CN")
-        self._basis = np.array([*(_basis_days(line) for line in self.lines), (1, 0)], np.int64)
         # Lines told by tag come first, then by address (long prefixes first), then by interface, then the one that takes the rest.
         self.order = sorted(range(len(self.lines)), key=lambda i: _rank(self.lines[i]))
-        self._columns = _columns([(i, self.lines[i]) for i in self.order])
+        far = [places.codes.index(self.lines[i].far) if self.lines[i].far else UNKNOWN for i in self.order]
+        basis = np.array([_basis_days(line) for line in self.lines], np.int64).reshape(-1, 2)
+        self._columns = (*_columns([(i, self.lines[i]) for i in self.order]), np.array(far, np.int16), basis, places.codes.index("CN"))
         self._takes = self._interface_table()
 
     def _interface_table(self) -> np.ndarray:
@@ -84,32 +84,13 @@ class LineBook:
         if self._takes.shape[1] != len(self.interfaces) + 1:  # a pcapng names its interfaces as it goes
             self._takes = self._interface_table()
         n = len(fresh.vlan)
-        line, domestic_end = np.zeros(n, np.int16), np.zeros(n, np.uint8)
-        assign_lines(Rules(*self._columns, self._takes, fresh), n, line, domestic_end)
-        destination, source = np.zeros(n, np.int16), np.full(n, FROM_NOWHERE, np.uint8)
-        far = self._far[line]
-        by_registry = (domestic_end <= DST) & (far != UNKNOWN)
-        destination[by_registry], source[by_registry] = far[by_registry], FROM_REGISTRY
-        self._ask_places(fresh, np.flatnonzero(~by_registry), domestic_end, destination, source)
-        crosses = (domestic_end <= DST) & (destination != self._home)
-        day, basis = (fresh.first_ns + BEIJING_NS) // DAY_NS, self._basis[line]
-        return Assignment(line, domestic_end, destination, source, crosses & (day >= basis[:, 0]) & (day <= basis[:, 1]))
-
-    def _ask_places(self, fresh: Fresh, rows: np.ndarray, ends: np.ndarray, destination: np.ndarray, source: np.ndarray) -> None:
-        """Ends and destination by geography, where the registry did not say."""
-        if not len(rows):
-            return
-        src = self.places.look_up(fresh.src_high[rows], fresh.src_low[rows])
-        dst = self.places.look_up(fresh.dst_high[rows], fresh.dst_low[rows])
-        known = (src != UNKNOWN) & (dst != UNKNOWN)
-        src_home, dst_home = src == self._home, dst == self._home
-        guess = np.where(src_home & dst_home, BOTH, np.where(src_home, SRC, np.where(dst_home, DST, NEITHER)))
-        unsure = ends[rows] == UNSURE
-        ends[rows] = np.where(unsure & known, guess, ends[rows])
-        end = ends[rows]
-        far = np.where(end == SRC, dst, np.where(end == DST, src, np.where(end == BOTH, self._home, dst)))
-        destination[rows] = far
-        source[rows] = np.where(far != UNKNOWN, FROM_PLACES, FROM_NOWHERE)
+        given = Assignment(np.zeros(n, np.int16), np.zeros(n, np.uint8), np.zeros(n, np.int16), np.zeros(n, np.uint8), np.zeros(n, np.bool_))
+        rules, asked = Rules(*self._columns, self._takes, fresh), np.zeros(n, np.int64)
+        asked = asked[: assign_lines(rules, n, given, asked)]
+        ends = np.concatenate((fresh.src_high[asked], fresh.dst_high[asked])), np.concatenate((fresh.src_low[asked], fresh.dst_low[asked]))
+        places = self.places.look_up(*ends)
+        settle_flows(rules, n, given, asked, places[: len(asked)], places[len(asked) :])
+        return given
 
 
 def _columns(lines: list[tuple[int, Line]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

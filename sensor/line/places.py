@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import secrets
 import socket
 from collections.abc import Callable
 from importlib.metadata import version
 from ipaddress import ip_network
 from pathlib import Path
+from typing import NamedTuple
 
 import geoip2.database
 import geoip2.errors
@@ -16,10 +18,11 @@ import maxminddb
 import numpy as np
 
 from pipeline.schema.jurisdiction import CODES
-from sensor.line.assign_kernels import hold_addresses
+from sensor.line.place_kernels import FREE, find_places, keep_places
 from sensor.line.prefixes import prefix_table
 
 MOST_REMEMBERED = 1 << 20
+FIRST_ROOM = 1 << 12
 UNKNOWN = 0  # index of "" in `codes`
 # Addresses that lie nowhere: private, shared, local, for documentation, multicast. Source: IANA's special-purpose address registries
 # (RFC 6890) of IPv4 and IPv6; multicast (RFC 5771, RFC 4291) and IPv4's reserved last block.
@@ -30,6 +33,21 @@ NOWHERE = prefix_table(map(ip_network, (
 )))
 
 
+class KnownPlaces(NamedTuple):
+    """Addresses whose place is known; open addressing, arrays (2^k,)."""
+
+    high: np.ndarray     # uint64
+    low: np.ndarray      # uint64
+    place: np.ndarray    # int16, index into Places.codes, FREE where the slot is
+    secrets: np.ndarray  # uint64 (2,)
+
+
+def no_places(room: int) -> KnownPlaces:
+    """An empty table of `room` slots (a power of two)."""
+    words = np.frombuffer(secrets.token_bytes(16), np.uint64)
+    return KnownPlaces(np.zeros(room, np.uint64), np.zeros(room, np.uint64), np.full(room, FREE, np.int16), words)
+
+
 class Places:
     """Jurisdiction of addresses, in batches; looked up once an address."""
 
@@ -38,7 +56,7 @@ class Places:
         self.codes: list[str] = ["", *sorted(CODES)]
         self._index = {code: i for i, code in enumerate(self.codes)}
         self._mmdb, self._stamp = mmdb, 0.0
-        self._seen: dict[tuple[int, int], int] = {}
+        self._known, self._n_known = no_places(FIRST_ROOM), 0
         self.source = ""
         self._look: Callable[[str], str | None] = iptocc.country_code
         self.reload()
@@ -60,24 +78,33 @@ class Places:
             raise ValueError(f"{self._mmdb}: no usable geography database: {error}") from None
         built = datetime.datetime.fromtimestamp(min(meta.build_epoch, 4102444800), datetime.UTC).date()
         self.source, self._stamp = f"{meta.database_type} {built}", stamp
-        self._seen.clear()
+        self._known, self._n_known = no_places(FIRST_ROOM), 0
         return True
 
     def look_up(self, high: np.ndarray, low: np.ndarray) -> np.ndarray:
         """uint64 (n,) twice, v4 as v4-mapped → index into `codes`, int16 (n,)."""
-        if len(self._seen) > MOST_REMEMBERED:
-            self._seen.clear()
-        found, nowhere = np.full(len(high), UNKNOWN, np.int16), np.zeros(len(high), np.bool_)
-        hold_addresses(NOWHERE, high, low, nowhere)
-        rows = np.flatnonzero(~nowhere)
-        found[rows] = [self._place(*key) for key in zip(high[rows].tolist(), low[rows].tolist(), strict=True)]
+        found, missing = np.zeros(len(high), np.int16), np.zeros(len(high), np.int64)
+        n = find_places(self._known, NOWHERE, high, low, found, missing)
+        if n:
+            rows = missing[:n]
+            high, low = high[rows], low[rows]
+            asked = [self._index.get(self._look(text_of(*key)) or "", UNKNOWN) for key in zip(high.tolist(), low.tolist(), strict=True)]
+            found[rows] = asked
+            self._make_room(n)
+            self._n_known += keep_places(self._known, high, low, found[rows])
         return found
 
-    def _place(self, high: int, low: int) -> int:
-        place = self._seen.get((high, low))
-        if place is None:
-            place = self._seen[high, low] = self._index.get(self._look(text_of(high, low)) or "", UNKNOWN)
-        return place
+    def _make_room(self, more: int) -> None:
+        """Half of the slots stay free; beyond MOST_REMEMBERED all is forgotten."""
+        old, least = self._known, 2 * (self._n_known + more)
+        if least <= len(old.place):
+            return
+        if self._n_known > MOST_REMEMBERED:
+            self._n_known = 0
+            old.place.fill(FREE)
+        self._known = no_places(1 << (2 * (self._n_known + more)).bit_length())
+        taken = old.place != FREE
+        keep_places(self._known, old.high[taken], old.low[taken], old.place[taken])
 
 
 def text_of(high: int, low: int) -> str:
