@@ -10,7 +10,7 @@ MIX, ONE = np.uint64(0x9E3779B97F4A7C15), np.uint64(1)
 
 @kernel
 def slot_of(slots, rows, tokens, row, token):
-    """Slot of (row, token) in the open table `slots` (int64 (2^k,), -1 free; entry numbers of `rows` and `tokens`)."""
+    """Slot of (row, token) in the open table `slots` (int32 (2^k,), -1 free; entry numbers of `rows` and `tokens`)."""
     mask = np.uint64(slots.size - 1)
     mixed = (token ^ (np.uint64(row) * MIX)) * MIX
     at = (mixed ^ (mixed >> np.uint64(32))) & mask
@@ -24,8 +24,8 @@ def add_up(hits, n, group_of, row_of, groups, entries, slots):
     """Give each (group, signature, tier) a row, each distinct token of it an entry; return (rows, entries).
 
     group_of  int64 (units,): dense number of the unit's group
-    row_of    int64 (groups, signatures, 4), -1: filled with rows
-    groups    Groups columns; entries  Entries columns; slots  int64 (2^k > n,), -1
+    row_of    int32 (groups, signatures, 4), -1: filled with rows
+    groups    Groups columns; entries  Entries columns; slots  int32 (2^k > n,), -1
     """
     n_rows, n_entries = 0, 0
     for h in range(n):

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from detectors.compile import Catalogue
-from detectors.content.step import joined
+from detectors.content.step import joined, words_of
 from detectors.detector import Inspected
-from detectors.finding import Finding, gather
+from detectors.finding import gather_columns
 from detectors.masks import Masks
-from sensor.subject_log import SubjectLog
+from sensor.subject_log import SubjectLog, whose_are
 
 MOST_EXCERPTS = 3
+NEVER = np.iinfo(np.int64).max
 MASK64 = (1 << 64) - 1
 
 
@@ -29,6 +30,14 @@ class OpenFinding:
     offsets: list[int] = field(default_factory=list)
     path: tuple[str, ...] = ()
 
+    def add(self, tokens: np.ndarray, excerpts: list[str], offsets: list[int]) -> None:
+        """Distinct tokens of one batch, and excerpts to show as far as there is room."""
+        self.tokens.append(tokens)
+        room = MOST_EXCERPTS - len(self.excerpts)
+        if room > 0:
+            self.excerpts += excerpts[:room]
+            self.offsets += offsets[:room]
+
 
 class FindingLog:
     """Open findings by (direction row, signature, tier); subjects as columns."""
@@ -43,30 +52,32 @@ class FindingLog:
     def add(self, inspected: Inspected, rows: np.ndarray, times: np.ndarray, lanes: np.ndarray) -> None:
         """Take one batch's hits in; direction row, packet time and coverage lane are by unit."""
         self.hits += inspected.n_hits
-        known: dict[int, tuple[int, int, int]] = {}  # of each direction row: first and last time, lane
-        for row, time_ns, lane in zip(rows.tolist(), times.tolist(), lanes.tolist(), strict=True):
-            first_ns, last_ns, _ = known.get(row, (time_ns, time_ns, lane))
-            known[row] = min(first_ns, time_ns), max(last_ns, time_ns), lane
-        for finding in gather(inspected, rows, self.masks):
-            first_ns, last_ns, lane = known[finding.group]
-            self._add_finding(finding, first_ns, last_ns)
-            if finding.tier >= 2:
-                self._subjects.add(lane, finding.signature, finding.tier, inspected.key_epoch, first_ns, finding.principals, finding.tokens)
+        found = gather_columns(inspected, rows, self.masks)
+        groups, of_group = found.groups, found.groups.group
+        first, last, lane = np.full(len(found.names), NEVER), np.zeros(len(found.names), np.int64), np.zeros(len(found.names), np.int64)
+        np.minimum.at(first, found.dense, times)
+        np.maximum.at(last, found.dense, times)
+        lane[found.dense] = lanes
+        keys = zip(found.names[of_group].tolist(), groups.signature.tolist(), groups.tier.tolist(), strict=True)
+        told = zip(first[of_group].tolist(), last[of_group].tolist(), groups.hits.tolist(), groups.path.tolist(), strict=True)
+        tokens = np.split(found.tokens, found.starts[1:-1])
+        for key, (first_ns, last_ns, hits, path), own, excerpts, offsets in zip(
+            keys, told, tokens, found.excerpts, found.offsets, strict=True
+        ):
+            self._add_finding(key, first_ns, last_ns, hits, words_of(path)).add(own, excerpts, offsets)
+        strong = groups.tier >= 2
+        whose = whose_are(lane[of_group], groups.signature, groups.tier, inspected.key_epoch)
+        self._subjects.add(whose, first[of_group], strong, found.starts, found.principals, found.tokens)
 
-    def _add_finding(self, finding: Finding, first_ns: int, last_ns: int) -> None:
-        key = (finding.group, finding.signature, finding.tier)
+    def _add_finding(self, key: tuple[int, int, int], first_ns: int, last_ns: int, hits: int, path: tuple[str, ...]) -> OpenFinding:
         found = self.open.get(key)
         if found is None:
-            found = self.open[key] = OpenFinding(first_ns, last_ns, path=finding.path)
+            found = self.open[key] = OpenFinding(first_ns, last_ns, path=path)
         found.last_ns = max(found.last_ns, last_ns)
-        found.count += finding.hits
-        found.tokens.append(finding.tokens)
-        if finding.path != found.path:
-            found.path = joined((found.path, finding.path))
-        room = MOST_EXCERPTS - len(found.excerpts)
-        if room > 0:
-            found.excerpts += finding.excerpts[:room]
-            found.offsets += finding.offsets[:room]
+        found.count += hits
+        if path != found.path:
+            found.path = joined((found.path, path))
+        return found
 
     def take(self, rows: set[int] | None = None) -> list[tuple[tuple[int, int, int], OpenFinding]]:
         """The open findings of these direction rows (all where None), which are then no longer open."""

@@ -19,22 +19,27 @@ def slot_of(slots, entries, whose, token):
 
 
 @kernel
-def add_subjects(slots, entries, n, whose, at_ns, principals, tokens):
-    """Add tokens (uint64 (k,)) seen at `at_ns`, as principals (uint8 (k,)) or not; the number of entries, `n` before.
+def add_subjects(slots, entries, n, whose, at_ns, chosen, starts, principals, tokens):
+    """Add tokens (uint64 (k,)), as principals (uint8 (k,)) or not; the number of entries, `n` before.
 
     entries  SUBJECT (m >= n + k,); slots  int64 (2^k > entries,), -1 free
-    whose    uint64, all else that tells subjects apart; its lowest bit, 0 here, becomes whether it is a principal
+    starts   int64 (findings + 1,): the tokens of finding r lie in starts[r]..starts[r + 1]
+    whose    uint64 (findings,), all else that tells subjects apart; its lowest bit, 0 here, becomes whether it is a principal
+    at_ns    int64 (findings,), when they were seen; chosen  bool (findings,), whether they are taken in
     """
-    for i in range(tokens.size):
-        key = whose | np.uint64(principals[i] != 0)
-        slot = slot_of(slots, entries, key, tokens[i])
-        entry = slots[slot]
-        if entry < 0:
-            slots[slot] = n
-            entries[n].token, entries[n].whose, entries[n].at_ns = tokens[i], key, at_ns
-            n += 1
-        elif at_ns < entries[entry].at_ns:
-            entries[entry].at_ns = at_ns
+    for r in range(whose.size):
+        if not chosen[r]:
+            continue
+        for i in range(starts[r], starts[r + 1]):
+            key = whose[r] | np.uint64(principals[i] != 0)
+            slot = slot_of(slots, entries, key, tokens[i])
+            entry = slots[slot]
+            if entry < 0:
+                slots[slot] = n
+                entries[n].token, entries[n].whose, entries[n].at_ns = tokens[i], key, at_ns[r]
+                n += 1
+            elif at_ns[r] < entries[entry].at_ns:
+                entries[entry].at_ns = at_ns[r]
     return n
 
 

@@ -13,6 +13,12 @@ TIER, EPOCH, SIGNATURE, LANE = 1, 4, 20, 34
 LEAST = 1 << 14
 
 
+def whose_are(lanes: np.ndarray, signatures: np.ndarray, tiers: np.ndarray, epoch: int) -> np.ndarray:
+    """What tells the subjects of findings apart beside their tokens, uint64 (n,)."""
+    lane, signature, tier = (column.astype(np.uint64) for column in (lanes, signatures, tiers))
+    return lane << np.uint64(LANE) | signature << np.uint64(SIGNATURE) | np.uint64(epoch << EPOCH) | tier << np.uint64(TIER)
+
+
 class SubjectLog:
     """Each (lane, signature, tier, principal, epoch, token) once, with its first time; 24 octets and two slots a subject."""
 
@@ -23,12 +29,15 @@ class SubjectLog:
         self._n = 0
         self._entries, self._slots = new_records(LEAST, SUBJECT), np.full(LEAST * 2, -1, np.int64)
 
-    def add(self, lane: int, signature: int, tier: int, epoch: int, at_ns: int, principals: np.ndarray, tokens: np.ndarray) -> None:
-        """Take tokens (uint64 (k,)) of one lane, signature and tier in; principals (uint8 (k,)) says which stand for a record's person."""
+    def add(
+        self, whose: np.ndarray, at_ns: np.ndarray, chosen: np.ndarray, starts: np.ndarray, principals: np.ndarray, tokens: np.ndarray
+    ) -> None:
+        """Take tokens in: those of finding r, starts[r]..starts[r + 1], belong to whose[r] (uint64), were first seen at at_ns[r] and count
+        where chosen[r]; principals (uint8, by token) says which stand for a record's person.
+        """
         if self._n + len(tokens) > len(self._entries):
             self._grow(self._n + len(tokens))
-        whose = np.uint64(lane << LANE | signature << SIGNATURE | epoch << EPOCH | tier << TIER)
-        self._n = int(add_subjects(self._slots, self._entries, self._n, whose, at_ns, principals, tokens))
+        self._n = int(add_subjects(self._slots, self._entries, self._n, whose, at_ns, chosen, starts, principals, tokens))
 
     def _grow(self, least: int) -> None:
         room = 1 << (2 * least - 1).bit_length()

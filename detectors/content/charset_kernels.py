@@ -10,7 +10,7 @@ from detectors.units import FIRST
 
 UNKNOWN, UTF8, GB18030, UTF16LE, UTF16BE, LATIN1 = 0, 1, 2, 3, 4, 5  # detectors.units.Charset
 TRIAL = 4096  # octets that a trial reads
-# Rows of the tally: multi-octet characters, of them usual ones, errors, octets left over, whether a look at the text may find more than HIGH.
+# Rows of the tally: multi-octet characters, of them usual ones, errors, octets left over, whether a look at it may find more than HIGH.
 CHARS, COMMON, ERRORS, LEFT, MARKED = 0, 1, 2, 3, 4
 TALLY = 5
 REPLACEMENT = 0x3F  # '?': one octet, so that damage never lengthens the text

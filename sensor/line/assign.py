@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sensor.line.assign_kernels import FROM_PLACES, FROM_REGISTRY, assign_lines, settle_flows
-from sensor.line.places import UNKNOWN, Places
+from sensor.line.places import Places
 from sensor.line.prefixes import prefix_table
 from sensor.line.registry import Line, Prefix, Registry
 from sensor.records import new_records
@@ -67,7 +67,7 @@ class LineBook:
         self.lines, self.places, self.interfaces = registry.line, places, interfaces
         # Lines told by tag come first, then by address (long prefixes first), then by interface, then the one that takes the rest.
         self.order = sorted(range(len(self.lines)), key=lambda i: _rank(self.lines[i]))
-        far = [places.codes.index(self.lines[i].far) if self.lines[i].far else UNKNOWN for i in self.order]
+        far = [places.codes.index(self.lines[i].far or "") for i in self.order]
         basis = np.array([_basis_days(line) for line in self.lines], np.int64).reshape(-1, 2)
         self._columns = (*_columns([(i, self.lines[i]) for i in self.order]), np.array(far, np.int16), basis, places.codes.index("CN"))
         self._takes = self._interface_table()
@@ -84,7 +84,7 @@ class LineBook:
         if self._takes.shape[1] != len(self.interfaces) + 1:  # a pcapng names its interfaces as it goes
             self._takes = self._interface_table()
         n = len(fresh.vlan)
-        given = Assignment(np.zeros(n, np.int16), np.zeros(n, np.uint8), np.zeros(n, np.int16), np.zeros(n, np.uint8), np.zeros(n, np.bool_))
+        given = Assignment(*(np.zeros(n, kind) for kind in (np.int16, np.uint8, np.int16, np.uint8, np.bool_)))
         rules, asked = Rules(*self._columns, self._takes, fresh), np.zeros(n, np.int64)
         asked = asked[: assign_lines(rules, n, given, asked)]
         ends = np.concatenate((fresh.src_high[asked], fresh.dst_high[asked])), np.concatenate((fresh.src_low[asked], fresh.dst_low[asked]))

@@ -15,7 +15,8 @@ from detectors.compile import Catalogue, load_catalogue
 from detectors.tokens import FixedKeys
 from pipeline.schema import COVERAGE, RECORDS, Record
 from sensor.coverage.ledger import BESIDE_THE_WIRE
-from sensor.line.assign import SRC, Assignment, Fresh, LineBook
+from sensor.line.assign import Assignment, Fresh, LineBook
+from sensor.line.assign_kernels import SRC
 from sensor.line.places import Places
 from sensor.line.registry import Holder, LegalBasis, Line, Registry
 from sensor.outbox.batch import Identity, make_batch
