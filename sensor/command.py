@@ -46,7 +46,7 @@ def build_worker(
     registry = read_registry(lines) if lines is not None else Registry()
     book = LineBook(registry, Places(settings.mmdb), source.interfaces)
     outbox = Outbox(data / "outbox", identity)
-    secrets = None if live else np.frombuffer(hashlib.sha512(source.digest.encode()).digest(), np.uint64)
+    secrets = None if live else np.frombuffer(bytearray(hashlib.sha512(source.digest.encode()).digest()), np.uint64)
     catalogue, keys = load_catalogue(settings.catalogue), TokenKeys(data / "keys")
     return Worker(source, book, catalogue, keys, outbox, settings, name, live, secrets, share=share)
 

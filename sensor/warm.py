@@ -13,14 +13,22 @@ from pathlib import Path
 import numpy as np
 
 from detectors.compile import Catalogue
+from detectors.content.look_kernels import reads_as_utf8
 from detectors.tokens import FixedKeys
+from sensor.flow.share_kernels import keep_share
+from sensor.frame.columns import new_frames
 from sensor.line.assign import LineBook
-from sensor.line.places import Places
+from sensor.line.place_kernels import keep_places
+from sensor.line.places import Places, no_places
 from sensor.line.registry import Registry
 from sensor.outbox.batch import Identity
 from sensor.outbox.queue import Outbox
-from sensor.packet.batch import Packets
+from sensor.packet.batch import Packets, new_packets
+from sensor.packet.capture import open_capture
+from sensor.records import new_records
 from sensor.settings import SensorSettings
+from sensor.subject_kernels import place_again
+from sensor.subject_log import SUBJECT
 from sensor.worker import Totals, Worker
 
 AT_NS = 1_767_225_600_000_000_000
@@ -30,7 +38,12 @@ LINES = Registry.model_validate({"line": [{
     "legal_basis": {"kind": "holder_own_sensor", "reference": "made packets", "from": "2000-01-01", "until": "2099-12-31"},
 }]})
 TEXT = '{"姓名":"张三","手机号":"13800138000","note":"\\u8eab\\u4efd","mail":"a@example.com","card":"11010519491231002X"}'
-FORM = b"phone=%2B8613800138000&name=%E5%BC%A0"
+FORM, FORM_GB18030 = b"phone=%2B8613800138000&name=%E5%BC%A0", b"name=%D5%C5%C8%FD%C0%EE%CB%C4"
+FORM_TYPE = "Content-Type: application/x-www-form-urlencoded\r\n"
+EMPTY_CAPTURES = (
+    struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1),
+    struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28),
+)
 HELLO = bytes.fromhex("16030100330100002f0303" + "00" * 32 + "00" + "00021301" + "0100" + "000400170000")  # one cipher, one extension
 QUERY = struct.pack(">HHHHHH", 1, 0x100, 1, 0, 0, 0) + b"\x07example\x03com\x00\x00\x01\x00\x01"
 
@@ -92,7 +105,8 @@ def warm(settings: SensorSettings, catalogue: Catalogue) -> Totals:
     """Send made packets through a worker of its own, whose records are thrown away; what they came to."""
     text = TEXT.encode()
     bodies = [upload(text), upload(gzip.compress(text), "Content-Encoding: gzip\r\n"), upload(TEXT.encode("gb18030")),
-              upload(TEXT.encode("utf-16-le")), upload(FORM, "Content-Type: application/x-www-form-urlencoded\r\n"),
+              upload(TEXT.encode("utf-16-le")), upload(FORM, FORM_TYPE),
+              upload(gzip.compress(TEXT.encode("gb18030") * 4), "Content-Encoding: gzip\r\n"), upload(FORM_GB18030, FORM_TYPE),
               HELLO, bytes(range(200)) * 4]
     frames = [packet for i, body in enumerate(bodies) for packet in conversation(2000 + i, 443 if body is HELLO else 80, body)]
     frames.append(frame(17, 3000, 53, struct.pack(">HH", 8 + len(QUERY), 0) + QUERY))
@@ -102,4 +116,20 @@ def warm(settings: SensorSettings, catalogue: Catalogue) -> Totals:
         outbox = Outbox(Path(folder), Identity("warm", 0, 0))
         done = Worker(source, LineBook(LINES, Places(None), source.interfaces), catalogue, FixedKeys(), outbox, small, "warm").run()
         outbox.close()
+        _load_the_rest(Path(folder))
     return done
+
+
+def _load_the_rest(folder: Path) -> None:
+    """Kernels that the made packets do not come to."""
+    for octets in EMPTY_CAPTURES:
+        path = folder / "empty"
+        path.write_bytes(octets)
+        capture = open_capture(path)
+        capture.read(new_packets(1))
+        capture.close()
+    keep_share(new_packets(1), new_frames(1), 0, 0, 2, np.zeros(8, np.uint64))
+    place_again(np.full(2, -1), new_records(1, SUBJECT), 0)
+    empty = np.zeros(0, np.uint64)
+    keep_places(no_places(2), empty, empty, np.zeros(0, np.int16))
+    reads_as_utf8(np.zeros(1, np.uint8), 0, 0, np.zeros(6, np.int64))

@@ -37,7 +37,7 @@ class Flows:
         Where a flow lies decides when the hand meets it: a replay that must repeat itself gives its secrets.
         """
         if secrets is None:
-            secrets = np.frombuffer(random_secrets.token_bytes(64), np.uint64)
+            secrets = np.frombuffer(bytearray(random_secrets.token_bytes(64)), np.uint64)
         self.table: FlowTable = new_table(int(capacity / FULL) + SET, secrets)
         self._limits = np.array([int(s * 1e9) for s in limits_s], np.int64)
         self._ended = Ended(np.zeros(1 << 16, np.int64), np.zeros(1 << 16, np.uint8))

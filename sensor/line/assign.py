@@ -83,7 +83,7 @@ class LineBook:
         """Line, ends and destination of every flow of `fresh`."""
         if self._takes.shape[1] != len(self.interfaces) + 1:  # a pcapng names its interfaces as it goes
             self._takes = self._interface_table()
-        n = len(fresh.vlan)
+        n, fresh = len(fresh.vlan), Fresh(*map(np.ascontiguousarray, fresh))  # one way to lie in memory: one compiled kernel
         given = Assignment(*(np.zeros(n, kind) for kind in (np.int16, np.uint8, np.int16, np.uint8, np.bool_)))
         rules, asked = Rules(*self._columns, self._takes, fresh), np.zeros(n, np.int64)
         asked = asked[: assign_lines(rules, n, given, asked)]

@@ -44,7 +44,7 @@ class KnownPlaces(NamedTuple):
 
 def no_places(room: int) -> KnownPlaces:
     """An empty table of `room` slots (a power of two)."""
-    words = np.frombuffer(secrets.token_bytes(16), np.uint64)
+    words = np.frombuffer(bytearray(secrets.token_bytes(16)), np.uint64)
     return KnownPlaces(np.zeros(room, np.uint64), np.zeros(room, np.uint64), np.full(room, FREE, np.int16), words)
 
 
