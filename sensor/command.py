@@ -26,6 +26,7 @@ from sensor.packet.batch import Source
 from sensor.packet.capture import open_capture
 from sensor.packet.paced import Paced
 from sensor.packet.ring import LiveSource
+from sensor.packet.shared import SharedFeed
 from sensor.settings import SensorSettings
 from sensor.shares import SharedReplay, stop_on_signals
 from sensor.warm import warm
@@ -33,7 +34,7 @@ from sensor.worker import Share, Totals, Worker
 
 
 def build_worker(
-    source: Source,
+    source: Source | SharedFeed,
     data: Path,
     settings: SensorSettings,
     lines: Path | None,
@@ -41,14 +42,21 @@ def build_worker(
     name: str,
     live: bool,
     share: Share | None = None,
+    secrets: np.ndarray | None = None,
 ) -> Worker:
     """A worker over `source`; ValueError names what is wrong with registry, catalogue or geography."""
     registry = read_registry(lines) if lines is not None else Registry()
     book = LineBook(registry, Places(settings.mmdb), source.interfaces)
     outbox = Outbox(data / "outbox", identity)
-    secrets = None if live else np.frombuffer(bytearray(hashlib.sha512(source.digest.encode()).digest()), np.uint64)
     catalogue, keys = load_catalogue(settings.catalogue), TokenKeys(data / "keys")
+    if secrets is None and not live:
+        secrets = secrets_of(source)
     return Worker(source, book, catalogue, keys, outbox, settings, name, live, secrets, share=share)
+
+
+def secrets_of(capture: Source | SharedFeed) -> np.ndarray:
+    """Secret words of the flow hash, uint64 (8,): the same for the same capture, so that its records are too (decision 0004)."""
+    return np.frombuffer(bytearray(hashlib.sha512(capture.digest.encode()).digest()), np.uint64)
 
 
 def replay_files(
@@ -64,18 +72,20 @@ def replay_files(
         warm(settings, load_catalogue(settings.catalogue))
     for path in files:
 
-        def build(share: Share, path: Path = path) -> Worker:
-            capture = open_capture(path)
-            identity = Identity(f"replay-{capture.digest}", share.number, int(capture.digest[:15], 16))
-            source: Source = Paced(capture) if real else capture
-            return build_worker(source, data, settings, lines, identity, path.name, False, share)
+        capture = open_capture(path)
+        secrets = secrets_of(capture)
 
-        shared = SharedReplay(build)
+        def build(feed: SharedFeed, share: Share, digest: str = capture.digest, name: str = path.name, own: np.ndarray = secrets) -> Worker:
+            identity = Identity(f"replay-{digest}", share.number, int(digest[:15], 16))
+            return build_worker(feed, data, settings, lines, identity, name, False, share, own)
+
+        shared = SharedReplay(Paced(capture) if real else capture, secrets, build)
         stop_on_signals(shared.stop)
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
         with Progress(*columns, console=screen, transient=True) as bar:
             task = bar.add_task(path.name, total=path.stat().st_size)
             part = shared.run(partial(_show, bar, task))
+        capture.close()
         done.append(part.totals)
         problems += [part.problem] if part.problem else []
         if shared.stopped:

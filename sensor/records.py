@@ -8,15 +8,25 @@ import numba
 import numpy as np
 
 HUGE = 2 << 20
+MAP_NORESERVE = 0x4000  # linux/mman.h; Python's module has no name for it
 
 
 def new_records(capacity: int, kind: np.dtype) -> np.ndarray:
-    """`kind` (capacity,), zeroed.
+    """`kind` (capacity,), zeroed."""
+    return _as_records(new_column(capacity, kind))
 
-    Compiled kernels read `row.field` on any structured array; plain Python does so on a recarray alone.
-    """
-    array = new_column(capacity, kind)
-    return array.view(np.recarray) if numba.config.DISABLE_JIT else array  # type: ignore[attr-defined]
+
+def _as_records(array: np.ndarray) -> np.ndarray:
+    """Compiled kernels read `row.field` on any structured array; plain Python does so on a recarray alone."""
+    plain = numba.config.DISABLE_JIT and array.dtype.names  # type: ignore[attr-defined]
+    return array.view(np.recarray) if plain else array
+
+
+def new_shared(capacity: int, kind: np.dtype | type) -> np.ndarray:
+    """`kind` (capacity,), zeroed, in memory that processes forked from now on share; it takes none before it is written to."""
+    octets = capacity * np.dtype(kind).itemsize
+    room = mmap.mmap(-1, octets, flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS | MAP_NORESERVE)
+    return _as_records(np.frombuffer(room, kind))
 
 
 def new_column(capacity: int, kind: np.dtype | type) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A capture replayed by several processes at once, each reading all of it and taking its share of the flows."""
+"""A capture read by one process and replayed by several others at once, each taking its share of the flows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import signal
 from collections import Counter
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from sensor.packet.batch import Source
+from sensor.packet.shared import Filler, Ring, SharedFeed
 from sensor.worker import Share, Totals, Worker
 
 # Not a setting, nor the number of cores: batches are cut share by share, so another number would make batches that the store does not
@@ -25,81 +29,88 @@ class WorkerDiedError(RuntimeError):
 
 
 class Part(NamedTuple):
-    """What one process did."""
+    """What came of it."""
 
     totals: Totals
     problem: str | None  # where the capture broke
 
 
 class SharedReplay:
-    """Worker processes over one capture. They end with this process, however it ends."""
+    """Worker processes over one capture, which this process reads. They end with this process, however it ends."""
 
-    def __init__(self, build: Callable[[Share], Worker]) -> None:
-        """Start them; `build` is called in each, and may raise ValueError."""
+    def __init__(self, source: Source, secrets: np.ndarray, build: Callable[[SharedFeed, Share], Worker]) -> None:
+        """Start them; `build` is called in each, and may raise ValueError. `secrets`, uint64 (8,), decide who gets which flow."""
         self.stopped = False
-        self._positions = FORK.RawArray("q", SHARES)
-        self._answers: list[Connection] = []
+        self._source, self._ring = source, Ring(FORK, SHARES)
+        self._filler = Filler(self._ring, source, secrets)
+        self._waiting: dict[Connection, Any] = {}  # processes that have not answered yet, by their answer's way
         self._processes = []
         for number in range(SHARES):
             answer, say = FORK.Pipe(duplex=False)
             process = FORK.Process(target=self._run, args=(build, Share(number, SHARES), say, os.getpid()), daemon=True)
             process.start()
             say.close()
-            self._answers.append(answer)
+            self._waiting[answer] = process
             self._processes.append(process)
+        self._parts: list[Totals] = []
+        self._wrong: Exception | None = None
 
-    def _run(self, build: Callable[[Share], Worker], share: Share, say: Connection, parent: int) -> None:
-        """In the new process."""
+    def _run(self, build: Callable[[SharedFeed, Share], Worker], share: Share, say: Connection, parent: int) -> None:
+        """In the new process. Signals are the parent's to heed: it stops reading, and what has been read is taken in."""
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)  # it died before it could be watched
-        asked: list[bool] = []  # to stop, while the worker is being built
-        stop_on_signals(lambda: asked.append(True))  # not the parent's handler, which came along
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
         try:
-            worker = build(share)
-            stop_on_signals(worker.stop)
-            if asked:
-                worker.stop()
-
-            def progress(position: int) -> None:
-                self._positions[share.number] = position
-
-            totals = worker.run(progress)
+            worker = build(SharedFeed(self._ring, share.number), share)
+            totals = worker.run()
             worker.outbox.close()
-            worker.source.close()
-            say.send(Part(totals, worker.source.problem))
+            say.send(totals)
         except ValueError as error:
             say.send(error)
 
     def stop(self) -> None:
-        """Let them end early; what they have read is still reported."""
+        """Read no more; what has been read is still reported."""
         self.stopped = True
-        for process in self._processes:
-            process.terminate()
 
     def run(self, progress: Callable[[int], None]) -> Part:
-        """Wait for all of them. ValueError from building one, WorkerDiedError when one died."""
-        parts: list[Part] = []
-        waiting = list(zip(self._answers, self._processes, strict=True))
-        while waiting:
-            ready = wait([answer for answer, _ in waiting], 0.1)
-            for answer, process in [pair for pair in waiting if pair[0] in ready]:
-                waiting.remove((answer, process))
-                try:
-                    said: Part | ValueError = answer.recv()
-                except EOFError:
-                    process.join()
-                    self.stop()
-                    died = f"worker process {process.pid} died (exit code {process.exitcode}): what it wrote is kept"
-                    raise WorkerDiedError(f"{died}, replay again to complete it") from None
-                if isinstance(said, ValueError):
-                    self.stop()
-                    raise said
-                parts.append(said)
-            progress(sum(self._positions) // SHARES)
+        """Read the capture and wait for the workers. ValueError from building one, WorkerDiedError when one died."""
+        while not (self._source.finished or self.stopped or self._wrong):
+            self._filler.fill(self._wait_for)
+            progress(self._source.position)
+        self._filler.end()
+        while self._waiting:
+            self._hear(0.1)
         for process in self._processes:
             process.join()
-        return Part(add_up([part.totals for part in parts]), next((part.problem for part in parts if part.problem), None))
+        if self._wrong:
+            raise self._wrong
+        return Part(add_up(self._parts), self._source.problem)
+
+    def _wait_for(self, share: int) -> bool:
+        """Until this worker has a free slot; whether it still runs."""
+        while not self._ring.free[share].acquire(timeout=0.1):
+            self._hear(0)
+            if self._processes[share] not in self._waiting.values():
+                return False
+        return True
+
+    def _hear(self, seconds: float) -> None:
+        """Take the answers that come within `seconds`."""
+        ready = wait(list(self._waiting), seconds)
+        for answer in [answer for answer in self._waiting if answer in ready]:
+            process = self._waiting.pop(answer)
+            try:
+                said: Totals | Exception = answer.recv()
+            except EOFError:
+                process.join()
+                died = f"worker process {process.pid} died (exit code {process.exitcode}): what it wrote is kept"
+                said = WorkerDiedError(f"{died}, replay again to complete it")
+            if isinstance(said, Totals):
+                self._parts.append(said)
+            else:
+                self._wrong = self._wrong or said
 
 
 def add_up(parts: list[Totals]) -> Totals:

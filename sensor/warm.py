@@ -15,7 +15,7 @@ import numpy as np
 from detectors.compile import Catalogue
 from detectors.content.look_kernels import reads_as_utf8
 from detectors.tokens import FixedKeys
-from sensor.flow.share_kernels import keep_share
+from sensor.flow.share_kernels import copy_share
 from sensor.frame.columns import new_frames
 from sensor.line.assign import LineBook
 from sensor.line.place_kernels import keep_places
@@ -128,7 +128,7 @@ def _load_the_rest(folder: Path) -> None:
         capture = open_capture(path)
         capture.read(new_packets(1))
         capture.close()
-    keep_share(new_packets(1), new_frames(1), 0, 0, 2, np.zeros(8, np.uint64))
+    copy_share(new_packets(1), new_frames(1), 0, 0, 2, np.zeros(8, np.uint64), new_packets(1), new_frames(1))
     place_again(np.full(2, -1), new_records(1, SUBJECT), 0)
     empty = np.zeros(0, np.uint64)
     keep_places(no_places(2), empty, empty, np.zeros(0, np.int16))

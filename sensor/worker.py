@@ -18,7 +18,6 @@ from sensor.coverage.ledger import COLUMN, CoverageLedger
 from sensor.coverage.ledger_kernels import account_frames
 from sensor.finding_log import FindingLog
 from sensor.flow.columns import EndReason, Touch
-from sensor.flow.share_kernels import keep_share
 from sensor.flow.table import Flows
 from sensor.frame.columns import new_frames
 from sensor.frame.decode_kernels import decode_frames
@@ -28,6 +27,7 @@ from sensor.outbox.queue import Outbox
 from sensor.outbox.rows import PROTOCOL_WORDS, Seen, finding_columns, flow_columns, subject_columns
 from sensor.packet.batch import Source, new_packets
 from sensor.packet.ring import LiveSource
+from sensor.packet.shared import SharedFeed
 from sensor.protocol.names import Names
 from sensor.settings import SensorSettings
 from sensor.stream.columns import OCTET_REASONS
@@ -68,7 +68,7 @@ class Worker:
 
     def __init__(
         self,
-        source: Source,
+        source: Source | SharedFeed,
         book: LineBook,
         catalogue: Catalogue,
         keys: TokenKeys,
@@ -80,11 +80,11 @@ class Worker:
         engine: StreamEngine | None = None,
         share: Share | None = None,
     ) -> None:
-        self.share = share or Share(0, 1)
+        share = share or Share(0, 1)
         self.source, self.book, self.outbox, self.settings, self.name, self.live = source, book, outbox, settings, name, live
         limits = (settings.idle_after_s, settings.datagram_idle_after_s, settings.active_after_s)
         self.packets, self.frames = new_packets(settings.batch_packets), new_frames(settings.batch_packets)
-        self.flows = Flows(settings.flows // self.share.of, limits, flow_secrets)
+        self.flows = Flows(settings.flows // share.of, limits, flow_secrets)
         self.ledger = CoverageLedger()
         self.beside = Beside(self.flows.slots, book, self.ledger)
         self.engine = engine or StreamEngine()
@@ -125,11 +125,7 @@ class Worker:
 
     def step(self, wait_s: float) -> None:
         """One batch, or one tick where none came."""
-        buf, n = self.source.read(self.packets, wait_s)
-        if n:
-            decode_frames(buf, self.packets, n, self.frames)
-            if self.share.of > 1:
-                n = keep_share(self.packets, self.frames, n, *self.share, self.flows.table.secrets)
+        buf, n = self._fetch(wait_s)
         if n:
             self._status += np.bincount(self.frames["status"][:n], minlength=len(Status))
             self._counted += n
@@ -143,6 +139,15 @@ class Worker:
             self._sweep(now)
             if time.monotonic() - self._flushed_at >= self.settings.flush_after_s:
                 self._flush()
+
+    def _fetch(self, wait_s: float) -> tuple[np.ndarray, int]:
+        """The next packets and their frames; the buffer they lie in, and how many."""
+        if isinstance(self.source, SharedFeed):
+            buf, self.packets, self.frames, n = self.source.take(self.settings.batch_packets)
+        else:
+            buf, n = self.source.read(self.packets, wait_s)
+            decode_frames(buf, self.packets, n, self.frames)
+        return buf, n
 
     def _spans(self, n: int) -> list[tuple[int, int, int]]:
         """Rows of the same packet minute: (begin, end, minute)."""

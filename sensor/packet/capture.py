@@ -48,6 +48,7 @@ PROBLEMS = {
 }
 WINDOW = 2 << 20       # octets held at once: it stays in the cache for the kernels after us (decision 0006)
 LARGEST_WINDOW = 64 << 20  # a pcapng block may be large; one beyond this is absurd
+MOST_MEMORY = 2 * LARGEST_WINDOW
 
 
 def open_capture(path: Path) -> CaptureFile:
@@ -72,6 +73,7 @@ class CaptureFile:
         self._buf, self._stop, self._before, self._more = np.zeros(WINDOW, np.uint8), 0, 0, True
         self._state = np.zeros(STATE_SIZE, np.int64)
         self._table = np.zeros((MAX_INTERFACES, 6), np.int64)
+        self._memory: np.ndarray | None = None
         self._refill()
         self._pcapng = self._read_header()
 
@@ -90,14 +92,20 @@ class CaptureFile:
         self.interfaces = [""]
         return False
 
+    def use(self, memory: np.ndarray) -> None:
+        """From its next refill on the window lies in `memory` (uint8, MOST_MEMORY)."""
+        self._memory = memory
+
     def _refill(self) -> None:
-        """Slide what is unread to the front and read on behind it; a record larger than the window makes it grow."""
+        """Take what is unread to the front and read on behind it; a record larger than the window makes it grow."""
         at = int(self._state[AT])
         left = self._stop - at
-        if left == len(self._buf):
-            self._buf = np.concatenate((self._buf, np.zeros_like(self._buf)))
-        else:
-            self._buf[:left] = self._buf[at : self._stop].copy()
+        unread, room = self._buf[at : self._stop].copy(), max(WINDOW, 2 * left if left == len(self._buf) else left)
+        if self._memory is not None:
+            self._buf = self._memory[:room]
+        elif room > len(self._buf):
+            self._buf = np.zeros(room, np.uint8)
+        self._buf[:left] = unread
         self._before += at
         self._stop, self._state[AT] = left, 0
         while self._more and self._stop < len(self._buf):

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor.flow.share_kernels import keep_share
+from sensor.flow.share_kernels import copy_share
 from sensor.frame.columns import new_frames
 from sensor.packet.batch import new_packets
 
@@ -19,17 +19,17 @@ def test_every_packet_is_in_one_share_and_its_answer_in_the_same(pairs: list[tup
     n = len(pairs)
     found: dict[int, int] = {}
     for share in range(shares):
-        packets, frames = new_packets(64), new_frames(64)
+        packets, frames, own, own_frames = new_packets(64), new_frames(64), new_packets(64), new_frames(64)
         for row, ((high, low), (other_high, other_low)) in enumerate(pairs):
             frame = frames[row]
             frame["src_high"], frame["src_low"], frame["dst_high"], frame["dst_low"] = high, low, other_high, other_low
             frame["tcp_seq"] = row
             for column in packets:
                 column[row] = row
-        kept = keep_share(packets, frames, n, share, shares, SECRETS)
-        rows = frames["tcp_seq"][:kept].tolist()
+        kept = copy_share(packets, frames, n, share, shares, SECRETS, own, own_frames)
+        rows = own_frames["tcp_seq"][:kept].tolist()
         assert rows == sorted(rows)
-        for column in packets:
+        for column in own:
             assert column[:kept].tolist() == rows
         assert not found.keys() & set(rows)
         found.update(dict.fromkeys(rows, share))
@@ -41,4 +41,4 @@ def test_every_packet_is_in_one_share_and_its_answer_in_the_same(pairs: list[tup
 def test_shares_are_of_like_size() -> None:
     packets, frames = new_packets(4096), new_frames(4096)
     frames["src_low"], frames["dst_low"] = 0xFFFF0A000001, np.arange(4096) + 0xFFFFCB007100
-    assert 1800 < keep_share(packets, frames, 4096, 0, 2, SECRETS) < 2300
+    assert 1800 < copy_share(packets, frames, 4096, 0, 2, SECRETS, new_packets(4096), new_frames(4096)) < 2300
