@@ -57,7 +57,7 @@ class Detector:
 
     def rows(self, n: int) -> None:
         """Columns for `n` units."""
-        self.kinds, self.verdict = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
+        self.kinds, self.charsets, self.verdict = np.zeros(n, np.uint8), np.zeros(n, np.uint8), np.zeros(n, np.uint8)
         self.bounds, self.base = np.zeros((n, 4), np.int64), np.zeros(n, np.int64)
         self.decoded, self.steps = np.zeros(n, np.int64), np.zeros(n, np.uint32)
 
@@ -73,7 +73,7 @@ class Detector:
         self.kinds[:n] = PLAIN
         if self.reader.states:
             self.kinds[:n][np.isin(units.stream[:n], np.fromiter(self.reader.states, np.int64))] = WORK
-        sort_units(units, n, self.kinds, self.bounds, self.tally, self.reader.trial)
+        sort_units(units, n, self.kinds, self.charsets, self.bounds, self.tally, self.reader.trial)
         self.base[:n], self.steps[:n] = -1, 0
         self.decoded[:n] = np.maximum(0, units.stop[:n] - units.start[:n] - units.carried[:n])
         self.verdict[:n] = np.where(self.kinds[:n] == CLOSED, Verdict.OPAQUE, Verdict.INSPECTED)
@@ -95,7 +95,7 @@ class Detector:
         while at < work.size:
             row, stream = int(work[at]), int(units.stream[work[at]])
             known = stream in self.reader.states
-            piece = self.reader.read(units, row)
+            piece = self.reader.read(units, row, int(self.charsets[row]))
             at += 1
             if not known and stream in self.reader.states:  # a state was opened: it must see the stream's later units too
                 self.kinds[row + 1:n][units.stream[row + 1:n] == stream] = WORK

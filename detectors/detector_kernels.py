@@ -20,36 +20,38 @@ def is_gzip(buf, start, stop):
 
 @kernel
 def kind_of_unit(units, row, tally, trial):
-    """PLAIN, WORK, CLOSED or GARBLED."""
+    """PLAIN, WORK, CLOSED or GARBLED; and the charset, where it was decided."""
     buf, start, stop, flags = units.buf, units.start[row], units.stop[row], units.flags[row]
     if units.coding[row] != 0 or (flags & FIRST and is_gzip(buf, start, stop)):
-        return WORK
+        return WORK, UNKNOWN
     if units.media[row] >= IMAGE:
-        return CLOSED
+        return CLOSED, UNKNOWN
     declared = np.int64(units.charset[row])
     if units.media[row] == FORM:
-        return WORK
+        return WORK, UNKNOWN
     edges = (0 if flags & FIRST else 1) | (0 if flags & LAST else 2)
     seen = look(buf, start, stop, edges, tally)
     if seen & UNDO:
-        return WORK
+        return WORK, UNKNOWN
     charset = charset_of(buf, start, stop, declared, flags, seen, tally, trial)
     if GB18030 <= charset <= UTF16BE:
-        return WORK
-    return GARBLED if charset == UNKNOWN else PLAIN
+        return WORK, charset
+    return GARBLED if charset == UNKNOWN else PLAIN, charset
 
 
 @kernel
-def sort_units(units, n, kinds, bounds, tally, trial):
+def sort_units(units, n, kinds, charsets, bounds, tally, trial):
     """Fill kinds[:n] (uint8) and, for units that stay where they lie, bounds[:n] (int64 (capacity, 4); content/escape_kernels.py).
 
+    charsets  uint8: those decided on the way, else UNKNOWN
     Units that are WORK already, as their streams have state, are not looked at.
     tally  int64 (6,), trial  Trial (content/charset.py): overwritten
     """
     for row in range(n):
         start, stop, carried = units.start[row], units.stop[row], units.carried[row]
+        charsets[row] = UNKNOWN
         if kinds[row] != WORK:
-            kinds[row] = kind_of_unit(units, row, tally, trial)
+            kinds[row], charsets[row] = kind_of_unit(units, row, tally, trial)
         border = start + max(0, carried - MARGIN)
         bounds[row, 0] = start
         bounds[row, 1] = border

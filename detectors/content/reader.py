@@ -43,15 +43,15 @@ class Reader:
         """Drop the state of a stream that ended without LAST."""
         self.states.pop(stream, None)
 
-    def read(self, units: Units, row: int) -> Piece:
-        """Text of unit `row`, at the end of the arena."""
+    def read(self, units: Units, row: int, charset: int = Charset.UNKNOWN) -> Piece:
+        """Text of unit `row`, at the end of the arena; `charset` where it has been decided."""
         stream, flags = int(units.stream[row]), int(units.flags[row])
         if flags & FIRST:
             self.states.pop(stream, None)
         octets = units.buf[int(units.start[row]):int(units.stop[row])]
         state = self.states.get(stream) or self.open_state(units, row, octets)
         if state is None:
-            piece = self.read_open(units, row, octets)
+            piece = self.read_open(units, row, octets, charset)
         else:
             self.states.move_to_end(stream)
             piece = self.read_coded(state, units, row, octets)
@@ -81,12 +81,15 @@ class Reader:
             self.states.popitem(last=False)
             self.evicted += 1
 
-    def read_open(self, units: Units, row: int, octets: np.ndarray) -> Piece:
+    def read_open(self, units: Units, row: int, octets: np.ndarray, decided: int) -> Piece:
         """A unit of identity coding, by itself; a charset with state opens that state."""
         flags, carried, stop = int(units.flags[row]), int(units.carried[row]), octets.size
         border = max(0, carried - MARGIN)
         bounds = np.array([0, border, stop if flags & LAST else max(border, stop - MARGIN), stop], np.int64)
-        charset, seen = decide_charset(octets, int(units.charset[row]), flags, self.trial)
+        if decided != Charset.UNKNOWN:
+            charset, seen = Charset(decided), 0
+        else:
+            charset, seen = decide_charset(octets, int(units.charset[row]), flags, self.trial)
         if charset not in STEP:
             steps = 0 if charset != Charset.UNKNOWN else DAMAGED
             media = int(units.media[row])
@@ -96,6 +99,8 @@ class Reader:
         state = StreamState(None)
         state.charset = charset
         self.keep(int(units.stream[row]), state)
+        if not carried:
+            return self.read_wide(state, octets, units, row, int(STEP[charset]), bool(flags & LAST))._replace(base=-1)
         target = self.arena.scratch(octets.size * 2)
         done = transcode(charset, octets, bounds, target, 0)
         state.left = octets[stop - done.left:].tobytes() if done.left else b""
