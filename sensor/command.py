@@ -162,9 +162,10 @@ class Said:
 
 def print_closing(screen: Console, names: list[Path], done: list[Totals], drops: int = 0) -> None:
     """Packets, flows, findings, coverage and speed of each source."""
-    table = Table(box=None, header_style="bold")
-    for title in ("source", "packets", "flows", "findings", "out inspected", "encrypted", "not seen", "packets/s", "Gbit/s"):
-        table.add_column(title, justify="left" if title == "source" else "right")
+    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
+    table.add_column("source", overflow="fold")
+    for title in ("packets", "flows", "findings", "out\ninspected", "encrypted", "not\nseen", "packets/s", "Gbit/s"):
+        table.add_column(title, justify="right", no_wrap=True)  # on a narrow terminal names fold, numbers stay whole
     for name, t in zip(names, done, strict=True):
         payload = t.coverage.get("wire", 0) - t.coverage.get(str(Reason.HEADERS), 0)
         inspected, encrypted = t.coverage.get(str(Reason.INSPECTED), 0), t.coverage.get(str(Reason.ENCRYPTED), 0)
