@@ -76,6 +76,16 @@ def test_a_cut_anywhere_loses_and_doubles_nothing(bench: Any, case: str, togethe
             assert sorted(found) == sorted(ALL), cut
 
 
+@pytest.mark.parametrize("mark", ["", "%31", "\\u0031", "&#49;", "１"])
+def test_gb18030_of_many_units_wherever_something_is_to_be_undone(bench: Any, mark: str) -> None:
+    rows = [f"{k},姓名:李明,{mark or 1}380013{k:04d}\n" if k % 9 == 4 else f"{k},姓名:李明,1380013{k:04d}\n" for k in range(60)]
+    octets = "".join(rows).encode("gb18030")
+    for size in (97, 211, 1000):
+        parts = [octets[k : k + size] for k in range(0, len(octets), size)]
+        found = bench.values(parts, True, charset=Charset.GB18030)
+        assert [value for kind, value in found if kind == "mobile"] == [f"1380013{k:04d}" for k in range(60)]
+
+
 @pytest.mark.parametrize("columns", [{}, {"charset": Charset.GB18030}, {"coding": Coding.GZIP}])
 def test_values_in_a_long_message_of_many_units(bench: Any, columns: dict[str, int]) -> None:
     rows = "".join(f"{k},姓名:李明,1{k:010d}00012345,1380013{k:04d}\n" for k in range(60))

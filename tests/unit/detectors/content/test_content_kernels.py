@@ -75,6 +75,23 @@ def test_gb18030_counts_an_error_where_python_does(octets: bytes) -> None:
         assert not errors and not left
 
 
+RUNS = st.lists(st.sampled_from([
+    "a" * 31, "b," * 16, "0123456789" * 7, "张", "王李赵", "中" * 9, "㐀", "１２", "%41", "\\u4e2d", "&#20;", "\0", "\r\n",
+]), max_size=9)  # fmt: skip
+
+
+@given(RUNS, RUNS, RUNS)
+def test_runs_of_gb18030_with_bounds_among_them_and_whether_they_need_a_look(first: list[str], second: list[str], third: list[str]) -> None:
+    parts = ["".join(part) for part in (first, second, third)]
+    octets, out = "".join(parts).encode("gb18030"), np.zeros(2000, np.uint8)
+    bounds = np.cumsum([0, *(len(part.encode("gb18030")) for part in parts)])
+    done = transcode(Charset.GB18030, padded(octets), bounds, out, 5)
+    text = out[5 : done.end].tobytes()
+    assert text == "".join(parts).encode()
+    assert bounds.tolist() == np.cumsum([5, *(len(part.encode()) for part in parts)]).tolist()
+    assert done.marked or not look_at(text) & ~looks.HIGH
+
+
 @given(TEXT)
 @pytest.mark.parametrize(("charset", "codec"), [(Charset.UTF16LE, "utf-16-le"), (Charset.UTF16BE, "utf-16-be")])
 def test_utf16_is_what_python_reads(charset: Charset, codec: str, text: str) -> None:
