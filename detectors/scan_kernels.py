@@ -36,7 +36,7 @@ from detectors.number_kernels import (
     run_stop,
     take_run,
 )
-from detectors.trigger import digit_mask, gap_mask, lowest_bit, trigger_mask
+from detectors.trigger import break_mask, digit_mask, gap_mask, highest_bit, lowest_bit, trigger_mask
 from detectors.word_kernels import GAP_LOOKED_AT, han_at, name_before, nearest_word, take_address, take_labelled_name, take_names
 
 SHORTEST = 7
@@ -288,14 +288,10 @@ def find_names(text, low, high, scan, n, more):
             continue
         start, stop = scan["found"][row, 0], scan["found"][row, 1]
         if is_person_hit(scan["found"][row, 2]):
-            first = start
-            while first > before and start - first < GAP_LOOKED_AT and text[first - 1] not in (10, 125):
-                first -= 1
+            first = behind_break(text, max(before, start - GAP_LOOKED_AT), start)
             more = take_names(text, align(text, first, start), start, scan, more)
-            after = stop
             limit = next_start(scan, i, n, high)
-            while after < limit and after - stop < GAP_LOOKED_AT and text[after] not in (10, 125):
-                after += 1
+            after = next_break(text, stop, min(limit, stop + GAP_LOOKED_AT))
             if limit - stop > GAP_LOOKED_AT or after < limit or limit == high:
                 more = take_names(text, stop, after, scan, more)
                 before = after
@@ -304,6 +300,31 @@ def find_names(text, low, high, scan, n, more):
         else:
             before = stop
     return more
+
+
+@kernel
+def next_break(text, at, stop):
+    """Where the record at `at` ends: the first line's end or closing brace of text[at:stop], or `stop`."""
+    while at < stop:
+        mask = break_mask(text, at)
+        if mask != 0:
+            return min(stop, at + lowest_bit(mask))
+        at += LANES
+    return stop
+
+
+@kernel
+def behind_break(text, low, at):
+    """Where the record that `at` lies in begins: behind the last line's end or closing brace of text[low:at], or `low`."""
+    found, block = low, low
+    while block < at:
+        mask = break_mask(text, block)
+        if at - block < LANES:
+            mask &= (np.int64(1) << (at - block)) - 1
+        if mask != 0:
+            found = block + highest_bit(mask) + 1
+        block += LANES
+    return found
 
 
 @kernel

@@ -40,6 +40,15 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         octets = text[at : at + LANES]
         return int(np.packbits((octets == 32) | (octets == 45), bitorder="little").view(np.uint32)[0])
 
+    def break_mask(text, at):  # type: ignore[no-untyped-def]
+        """Bit i: text[at + i] ends a record: a line's end or a closing brace."""
+        octets = text[at : at + LANES]
+        return int(np.packbits((octets == 10) | (octets == 125), bitorder="little").view(np.uint32)[0])
+
+    def lead_mask(text, at):  # type: ignore[no-untyped-def]
+        """Bit i: text[at + i] may lead a Han character: E4 or more."""
+        return int(np.packbits(text[at : at + LANES] >= 0xE4, bitorder="little").view(np.uint32)[0])
+
     def loud_mask(text, at):  # type: ignore[no-untyped-def]
         """Bit i: text[at + i] is no ASCII, or NUL, or a sign that begins escapes: % & and the backslash."""
         octets = text[at : at + LANES]
@@ -54,6 +63,10 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         """Index of the lowest set bit of a non-zero mask."""
         mask = int(mask)
         return (mask & -mask).bit_length() - 1
+
+    def highest_bit(mask):  # type: ignore[no-untyped-def]
+        """Index of the highest set bit of a non-zero mask."""
+        return int(mask).bit_length() - 1
 
 else:
 
@@ -97,6 +110,28 @@ else:
             octets = lanes(0)
             bits = (builder.icmp_unsigned("==", octets, all_of(sign)) for sign in (32, 45))
             return _as_mask(builder, builder.or_(*bits))
+
+        return types.int64(text, types.int64), codegen
+
+    @intrinsic
+    def break_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Bit i: text[at + i] ends a record: a line's end or a closing brace."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            lanes, all_of = _load(context, builder, signature, args)
+            octets = lanes(0)
+            bits = (builder.icmp_unsigned("==", octets, all_of(sign)) for sign in (10, 125))
+            return _as_mask(builder, builder.or_(*bits))
+
+        return types.int64(text, types.int64), codegen
+
+    @intrinsic
+    def lead_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Bit i: text[at + i] may lead a Han character: E4 or more."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            lanes, all_of = _load(context, builder, signature, args)
+            return _as_mask(builder, builder.icmp_unsigned(">=", lanes(0), all_of(0xE4)))
 
         return types.int64(text, types.int64), codegen
 
@@ -161,5 +196,14 @@ else:
 
         def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]  # noqa: ARG001
             return builder.cttz(args[0], ir.IntType(1)(1))
+
+        return types.int64(types.int64), codegen
+
+    @intrinsic
+    def highest_bit(typingctx, mask):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Index of the highest set bit of a non-zero mask."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]  # noqa: ARG001
+            return builder.sub(ir.IntType(64)(63), builder.ctlz(args[0], ir.IntType(1)(1)))
 
         return types.int64(types.int64), codegen

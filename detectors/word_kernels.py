@@ -6,6 +6,7 @@ from detectors.kernel import kernel
 from detectors.kinds import NEGATIVE
 from detectors.mask_kernels import is_known
 from detectors.number_kernels import ADDRESS, HIGH, MEDIUM, NAME, is_digit, put
+from detectors.trigger import LANES, lead_mask, lowest_bit
 
 WINDOW = 64          # octets before a value in which a label counts: some thirty characters
 GAP_LOOKED_AT = 120  # octets beside a hit in which a name belongs to it
@@ -132,7 +133,8 @@ def take_names(text, low, high, scan, n):
     at = low
     while at < high:
         if text[at] < 0xE4:
-            at += 1
+            mask = lead_mask(text, at)
+            at += lowest_bit(mask) if mask != 0 else LANES
             continue
         stop = at
         while stop - at < LONGEST_RUN * 3 and han_at(text, stop, high) >= 0:

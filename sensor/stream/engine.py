@@ -22,6 +22,7 @@ class StreamEngine:
             raise ValueError(f"more than {4 * HEADROOM} windows, units and events are needed")
         self.streams = new_streams(entries, windows, pieces, capacity)
         self._free = list(range(entries - 1, -1, -1))
+        self._used = 0  # entries that have ever been in use: those behind them need not be looked at
         self._pool_stop = windows * SLOT
         self.refused = 0
 
@@ -35,6 +36,7 @@ class StreamEngine:
         entries[:n] = self._free[len(self._free) - n :]
         del self._free[len(self._free) - n :]
         self.refused += len(flows) - n
+        self._used = max(self._used, int(entries.max(initial=-1)) + 1)
         open_entries(self.streams, entries[:n], flows[:n], outbound[:n], protocols[:n], ports[:n])
         return entries
 
@@ -57,7 +59,7 @@ class StreamEngine:
         forget  windows are short: carried tails are given up, and where that is not enough what gathers
         now_ns  packet time: holes that are too old by then are given up
         """
-        rows = len(self.streams.directions)
+        rows = 2 * self._used
         at = int(flush_pending(self.streams, first, rows, forget, now_ns))
         return -1 if at >= rows else at
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from detectors.compile import load_catalogue
 from detectors.detector import Detector
 from detectors.scan import TextScan
+from detectors.scan_kernels import behind_break, next_break
 from detectors.tokens import FixedKeys
 from detectors.units import FIRST, LAST, PAD, new_hits, units_over
 
@@ -69,3 +70,13 @@ def test_whole_detector_takes_any_text(texts: list[bytes]) -> None:
     for h in range(seen.n_hits):
         low, _, _, high = seen.bounds[seen.hits.unit[h]]
         assert low <= seen.hits.start[h] < seen.hits.stop[h] <= high
+
+
+@given(st.binary(max_size=200) | st.text("a}\n张,", max_size=90).map(str.encode), st.data())
+def test_where_a_record_begins_and_ends(octets: bytes, data: st.DataObject) -> None:
+    low = data.draw(st.integers(0, len(octets)))
+    stop = data.draw(st.integers(low, len(octets)))
+    text = np.frombuffer(octets + b"}\n" + bytes(PAD), np.uint8).copy()
+    breaks = [at for at in range(low, stop) if octets[at] in b"\n}"]
+    assert next_break(text, low, stop) == (breaks[0] if breaks else stop)
+    assert behind_break(text, low, stop) == (breaks[-1] + 1 if breaks else low)

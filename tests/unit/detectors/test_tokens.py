@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detectors.masks import domain_of
-from detectors.token_kernels import siphash24
+from detectors.token_kernels import EMAIL, NUMBERS, PHONE, WHOLE, sip_begin, sip_end, sip_word, token_of
 from detectors.tokens import FixedKeys, TokenKeys, year_of
 
 NEW_YEAR_2026_BEIJING_NS = 1_767_196_800 * 1_000_000_000
@@ -21,12 +23,44 @@ VECTORS = {
 }
 
 
+KEY = np.frombuffer(bytes(range(16)), "<u8").astype(np.uint64)
+
+
+def siphash(data: bytes) -> int:
+    """Of whole octets, from the kernels' steps."""
+    words = [np.uint64(int.from_bytes(data[at : at + 8], "little")) for at in range(0, len(data) + 1, 8)]
+    with np.errstate(over="ignore"):
+        state = sip_begin(KEY)
+        for word in words[:-1]:
+            state = sip_word(*map(np.uint64, state), word)  # what compiled kernels return are Python's integers
+        return int(sip_end(*map(np.uint64, state), words[-1], len(data)))
+
+
 @pytest.mark.parametrize("length", VECTORS)
 def test_siphash_gives_its_published_values(length: int) -> None:
-    key = np.frombuffer(bytes(range(16)), "<u8").astype(np.uint64)
+    assert siphash(bytes(range(length))).to_bytes(8, "little").hex() == VECTORS[length]
+
+
+def normal_form(value: bytes, rule: int) -> bytes:
+    """A value as it is hashed, the plain way."""
+    if rule == PHONE:
+        digits = bytes(c for c in value if 48 <= c <= 57)
+        if len(digits) > 12 and digits.startswith(b"0086"):
+            return digits[4:]
+        return digits[2:] if len(digits) > 11 and digits.startswith(b"86") else digits
+    if rule == EMAIL:
+        return value.lower()
+    if rule == NUMBERS:
+        return bytes(c for c in value if 48 <= c <= 57 or c in b".,")
+    return bytes(c for c in value.replace(b"\xc2\xb7", b"").upper() if c >= 0x80 or 48 <= c <= 57 or 65 <= c <= 90)
+
+
+@given(st.binary(max_size=40) | st.text("0123456789+- 86abXZ@.,·张").map(str.encode), st.sampled_from([WHOLE, EMAIL, PHONE, NUMBERS]))
+def test_a_token_is_the_hash_of_the_normal_form(value: bytes, rule: int) -> None:
+    text, domain = np.frombuffer(b"##" + value + b"99", np.uint8).copy(), 0x0123456789ABCDEF
     with np.errstate(over="ignore"):
-        value = siphash24(key, np.arange(64, dtype=np.uint8), length)
-    assert int(value).to_bytes(8, "little").hex() == VECTORS[length]
+        token = token_of(text, 2, 2 + len(value), rule, np.uint64(domain), KEY)
+    assert int(token) == siphash(domain.to_bytes(8, "little") + normal_form(value, rule))
 
 
 def tokens_of(bench: Any, texts: list[str]) -> set[tuple[int, int]]:
