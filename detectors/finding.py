@@ -89,7 +89,7 @@ def gather_columns(
                     np.zeros(most, np.int64), np.zeros(most, np.uint32), np.full((most, SHOWN), -1, np.int64))
     entries = Entries(np.zeros(n, np.int64), np.zeros(n, np.uint64), np.zeros(n, np.uint8))
     row_of = np.full((names.size, masks.ranks.size, 4), -1, np.int32)
-    slots = np.full(1 << (2 * n).bit_length(), -1, np.int32)
+    slots = np.full(1 << (n + n // 2).bit_length(), -1, np.int32)
     rows, distinct = add_up(inspected.hits, n, dense, row_of, groups, entries, slots)
     groups = Groups(*(column[:rows] for column in groups))
     starts = np.zeros(rows + 1, np.int64)

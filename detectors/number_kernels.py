@@ -10,6 +10,7 @@ from detectors.check_kernels import card_range, is_date, number, passes_luhn, pa
 from detectors.kernel import kernel
 from detectors.kinds import KINDS
 from detectors.mask_kernels import is_known
+from detectors.trigger import LANES, digit_mask
 
 # int64 and no Python integers: a kernel is compiled once for all of them instead of once for each
 RESIDENT_ID, RESIDENT_ID_15, RESIDENCE_PERMIT, FOREIGN_ID, HKMO_PERMIT, TW_PERMIT, EXIT_PERMIT, PASSPORT, MRZ = np.arange(9)
@@ -71,6 +72,9 @@ def run_stop(text, at, high):
 @kernel
 def take_run(text, start, stop, low, high, scan, n):
     """Candidates of the run text[start:stop]; the new number of them."""
+    length = stop - start
+    if length <= LANES and digit_mask(text, start) & ((np.int64(1) << length) - 1) == (np.int64(1) << length) - 1:
+        return take_number(text, start, stop, low, high, scan, length, n)
     count = np.int64(0)
     for i in range(start, stop):
         count += is_digit(text[i])

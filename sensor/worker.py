@@ -40,6 +40,7 @@ UNITS_AT_ONCE = 512  # units looked into together in a replay: each batch of the
 FLOWS_AT_ONCE = 512  # likewise flows that are over
 REPORT_WITHIN_NS = 60_000_000_000
 REPLAY_FLUSH_MINUTES = 10
+ACTIVE = int(EndReason.ACTIVE)  # an enumeration's member costs numpy more than the comparison
 STREAM_COLUMNS = np.array([COLUMN[reason] for reason in OCTET_REASONS], np.int64)
 
 
@@ -151,7 +152,11 @@ class Worker:
 
     def _spans(self, n: int) -> list[tuple[int, int, int]]:
         """Rows of the same packet minute: (begin, end, minute)."""
-        minutes = np.maximum.accumulate(self.packets.ts_ns[:n] // MINUTE_NS)
+        times = self.packets.ts_ns[:n]
+        first = int(times[0]) // MINUTE_NS
+        if first * MINUTE_NS <= int(times.min()) and int(times.max()) < (first + 1) * MINUTE_NS:
+            return [(0, n, first)]
+        minutes = np.maximum.accumulate(times // MINUTE_NS)
         cuts = np.flatnonzero(np.diff(minutes)) + 1
         if len(cuts) > MOST_SPANS:
             cuts = cuts[:: len(cuts) // MOST_SPANS + 1]
@@ -252,7 +257,7 @@ class Worker:
             self._reported_ns = now_ns
             return False
         late = now_ns - self._reported_ns > REPORT_WITHIN_NS
-        return late or len(slots) >= FLOWS_AT_ONCE or bool((reasons == EndReason.ACTIVE).any())
+        return late or len(slots) >= FLOWS_AT_ONCE or bool((reasons == ACTIVE).any())
 
     def _report_ended(self) -> None:
         """Report the flows that are over, then let their slots go."""
@@ -260,7 +265,7 @@ class Worker:
         self._reported_ns = self.flows.now_ns
         if not len(slots):
             return
-        over = reasons != EndReason.ACTIVE
+        over = reasons != ACTIVE
         held = over & (self.beside.content_of[slots] >= 0)
         entries = self.beside.content_of[slots[held]]
         at = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import unquote
 
 _DIGITS = re.compile(r"\d{5,}")
 _MAIL = re.compile(r"[\w.+-]+@")
@@ -35,7 +34,7 @@ def shape_path(octets: bytes) -> str:
     if 0 < scheme < 8:
         text = "/" + text[scheme + 3 :].partition("/")[2]
     path = text.partition("?")[0].partition("#")[0]
-    parts = [part if not part or _PLAIN.fullmatch(unquote(part)) and "%" not in part else "{}" for part in path.split("/")[:9]]
+    parts = [part if not part or _PLAIN.fullmatch(part) else "{}" for part in path.split("/")[:9]]
     return "/".join(parts)
 
 
