@@ -71,10 +71,10 @@ def store_values(store: Store, period: Period) -> Values:
     """The commonest values of a field within `period`, asked of the store."""
 
     def values(field: Field, part: str) -> list[str]:
-        column = field.columns[0]
+        column, first = field.columns[0], f"{field.table}.first"
         found = store.query(
-            f"SELECT {column} AS value, count() AS n FROM {field.table} WHERE {field.table}.first >= fromUnixTimestamp64Nano({{since:Int64}}) "
-            f"AND {field.table}.first < fromUnixTimestamp64Nano({{until:Int64}}) AND positionCaseInsensitiveUTF8({column}, {{part:String}}) > 0 "
+            f"SELECT {column} AS value, count() AS n FROM {field.table} WHERE {first} >= fromUnixTimestamp64Nano({{since:Int64}}) "
+            f"AND {first} < fromUnixTimestamp64Nano({{until:Int64}}) AND positionCaseInsensitiveUTF8({column}, {{part:String}}) > 0 "
             f"GROUP BY value ORDER BY n DESC, value LIMIT {MOST_OPTIONS:d}",
             {"since": period.since_ns, "until": period.until_ns, "part": part},
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import IO, Any, Protocol
 
 import pyarrow as pa
@@ -32,7 +32,7 @@ class Writer(Protocol):
 
 def new_writer(form: str, to: IO[bytes]) -> Writer:
     """A writer of one of FORMATS."""
-    writers = {"table": _Table, "csv": _Csv, "jsonl": _Jsonl, "parquet": _Parquet}
+    writers: dict[str, Callable[[IO[bytes]], Writer]] = {"table": _Table, "csv": _Csv, "jsonl": _Jsonl, "parquet": _Parquet}
     return writers[form](to)
 
 

@@ -23,7 +23,8 @@ class Period(NamedTuple):
 def stored_period(store: Store) -> Period | None:
     """From the store's first flow to its last; None when it has none."""
     row = store.query(
-        "SELECT count() AS n, toUnixTimestamp64Nano(min(flows.first)) AS oldest, toUnixTimestamp64Nano(max(flows.first)) AS newest FROM flows"
+        "SELECT count() AS n, toUnixTimestamp64Nano(min(flows.first)) AS oldest, "
+        "toUnixTimestamp64Nano(max(flows.first)) AS newest FROM flows"
     ).to_pylist()[0]
     return Period(row["oldest"], row["newest"] + 1) if row["n"] else None
 

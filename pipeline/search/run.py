@@ -25,9 +25,9 @@ BEIJING_NS = 8 * 3600 * NS
 _WITHIN = "flows.first >= fromUnixTimestamp64Nano({since:Int64}) AND flows.first < fromUnixTimestamp64Nano({until:Int64})"
 _AFTER = "(flows.first, flows.flow_id) < (fromUnixTimestamp64Nano({after_ns:Int64}), {after_flow:UInt64})"
 _SUMS = (
-    "count() AS flows, sum(flows.octets_out) AS `octets.out`, sum(flows.octets_in) AS `octets.in`, sum(flows.payload_out) AS `payload.out`, "
-    "sum(flows.inspected_out) AS `inspected.out`, sum(flows.encrypted_out) AS `encrypted.out`, sum(flows.findings) AS findings, "
-    "min(flows.first) AS first, max(flows.last) AS last"
+    "count() AS flows, sum(flows.octets_out) AS `octets.out`, sum(flows.octets_in) AS `octets.in`, "
+    "sum(flows.payload_out) AS `payload.out`, sum(flows.inspected_out) AS `inspected.out`, sum(flows.encrypted_out) AS `encrypted.out`, "
+    "sum(flows.findings) AS findings, min(flows.first) AS first, max(flows.last) AS last"
 )
 
 
@@ -58,10 +58,10 @@ class Search:
         while left and (stop > since or not begun):
             begun, start, asked_at = True, max(since, stop - width), clock()
             page = self._page(columns, Period(start, stop), after, min(left, PAGE_ROWS))
-            keys = page.select(["key_ns", "key_flow"]).slice(page.num_rows - 1).to_pylist()
             left -= page.num_rows
             if page.num_rows == PAGE_ROWS:
-                after, stop = (keys[0]["key_ns"], keys[0]["key_flow"]), keys[0]["key_ns"] + 1
+                at_ns, flow = (page[key][-1].as_py() for key in ("key_ns", "key_flow"))
+                after, stop = (at_ns, flow), at_ns + 1
             else:
                 after, stop = None, start
                 took = clock() - asked_at
@@ -95,12 +95,14 @@ class Search:
         """The same for each value of a field, those with the most flows first; a flow with several values counts under each."""
         joined, value = "", shown(of)
         if of.table == "findings":
-            joined, value = f" INNER JOIN (SELECT DISTINCT flow_id, {value} AS one FROM findings) AS found ON found.flow_id = flows.flow_id", "one"
+            found = f"SELECT DISTINCT findings.flow_id AS flow_id, {value} AS one FROM findings"
+            joined, value = f" INNER JOIN ({found}) AS found ON found.flow_id = flows.flow_id", "found.one"
         elif of.each or len(of.columns) > 1:
             each = ", ".join(shown(of._replace(columns=(column,))) for column in of.columns)
             value = f"arrayJoin(arrayDistinct(arrayConcat([{each}]{', ' + of.each if of.each else ''})))"
         only = f"flows.protocol = '{of.only}'" if of.only else "1"
-        return self._sums(f"{value} AS value, {_SUMS} FROM flows{joined}", only, f"GROUP BY value ORDER BY flows DESC, value LIMIT {most:d}")
+        chosen = f"{value} AS value, {_SUMS} FROM flows{joined}"
+        return self._sums(chosen, only, f"GROUP BY value ORDER BY flows DESC, value LIMIT {most:d}")
 
     def _sums(self, chosen: str, where: str, then: str) -> pa.Table:
         parameters = {**self.parameters, "since": self.period.since_ns, "until": self.period.until_ns}

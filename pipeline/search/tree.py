@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pipeline.search.fields import Field
 from pipeline.search.values import Item, Regex, write_value
@@ -19,8 +20,8 @@ class Compare:
     field: Field
     operator: str
     items: tuple[Item, ...]
-    places: tuple[tuple[int, int], ...] = field(default=(), compare=False)  # column and length of each item
-    depth: int = field(default=0, compare=False)
+    places: tuple[tuple[int, int], ...] = dataclasses.field(default=(), compare=False)  # column and length of each item
+    depth: int = dataclasses.field(default=0, compare=False)
 
     @property
     def negated(self) -> bool:
@@ -33,7 +34,7 @@ class Not:
     """What does not hold."""
 
     part: Tree
-    depth: int = field(default=0, compare=False)
+    depth: int = dataclasses.field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class All:
     """Every part holds."""
 
     parts: tuple[Tree, ...]
-    depth: int = field(default=0, compare=False)
+    depth: int = dataclasses.field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Any:
     """One part holds."""
 
     parts: tuple[Tree, ...]
-    depth: int = field(default=0, compare=False)
+    depth: int = dataclasses.field(default=0, compare=False)
 
 
 Tree = Compare | Not | All | Any
