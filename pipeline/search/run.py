@@ -19,7 +19,8 @@ from pipeline.search.wrong import FilterError
 from pipeline.store.store import Store
 
 PAGE_ROWS = 5_000
-SLICES = 64              # of a period, to begin with
+SLICES = 64                 # of a period, to begin with
+MOST_SLICES = 256           # however slow the store is
 QUICK_S, SLOW_S = 0.2, 1.0  # a slice that took less is followed by a longer one, one that took more by a shorter one
 BEIJING_NS = 8 * 3600 * NS
 _WITHIN = "flows.first >= fromUnixTimestamp64Nano({since:Int64}) AND flows.first < fromUnixTimestamp64Nano({until:Int64})"
@@ -48,6 +49,11 @@ class Search:
     period: Period
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
+    @property
+    def _bounded(self) -> str:
+        # The mark is what `cancel` knows the query by. It is no comment: with parameters the engine writes the text anew, without them.
+        return f"'{self.mark}' != '' AND {_WITHIN} AND {self.where}"
+
     def rows(self, columns: Sequence[Field], limit: int, clock: Callable[[], float] = time.monotonic) -> Iterator[Page]:
         """Pages of at most PAGE_ROWS rows, newest first, `limit` rows in all; the first page comes even when it is empty.
 
@@ -55,6 +61,7 @@ class Search:
         """
         since, stop, left = self.period.since_ns, self.period.until_ns, limit
         width, after, begun = max((stop - since) // SLICES, 60 * NS), None, False
+        least = max((stop - since) // MOST_SLICES, NS)
         while left and (stop > since or not begun):
             begun, start, asked_at = True, max(since, stop - width), clock()
             page = self._page(columns, Period(start, stop), after, min(left, PAGE_ROWS))
@@ -65,18 +72,18 @@ class Search:
             else:
                 after, stop = None, start
                 took = clock() - asked_at
-                width = width * 2 if took < QUICK_S else max(width // 2, NS) if took > SLOW_S else width
+                width = width * 2 if took < QUICK_S else max(width // 2, least) if took > SLOW_S else width
             yield Page(page.drop_columns(["key_ns", "key_flow"]), 1 - (stop - since) / max(1, self.period.until_ns - since))
 
     def _page(self, columns: Sequence[Field], period: Period, after: tuple[int, int] | None, most: int) -> pa.Table:
         parameters = {**self.parameters, "since": period.since_ns, "until": period.until_ns}
-        where = f"{_WITHIN} AND {self.where}"
+        where = self._bounded
         if after:
             where += f" AND {_AFTER}"
             parameters |= {"after_ns": after[0], "after_flow": after[1]}
         chosen = "".join(f"{shown(column)} AS `{column.name}`, " for column in columns)
         return self.store.query(
-            f"SELECT /* {self.mark} */ {chosen}toUnixTimestamp64Nano(flows.first) AS key_ns, flows.flow_id AS key_flow FROM flows "
+            f"SELECT {chosen}toUnixTimestamp64Nano(flows.first) AS key_ns, flows.flow_id AS key_flow FROM flows "
             f"WHERE {where} ORDER BY flows.first DESC, flows.flow_id DESC LIMIT {most:d}",
             parameters,
         )
@@ -106,7 +113,7 @@ class Search:
 
     def _sums(self, chosen: str, where: str, then: str) -> pa.Table:
         parameters = {**self.parameters, "since": self.period.since_ns, "until": self.period.until_ns}
-        return self.store.query(f"SELECT /* {self.mark} */ {chosen} WHERE {_WITHIN} AND {where} AND {self.where} {then}", parameters)
+        return self.store.query(f"SELECT {chosen} WHERE {self._bounded} AND {where} {then}", parameters)
 
     def cancel(self) -> None:
         """Stop what this question is running now, in whatever thread: that call raises RuntimeError."""
