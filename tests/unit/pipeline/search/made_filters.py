@@ -34,7 +34,8 @@ def flows(draw: st.DrawFn) -> list[dict[str, Any]]:
     rows = []
     for number in range(1, draw(st.integers(1, 12)) + 1):
         first = BEGIN + timedelta(seconds=draw(st.integers(0, 7200)))
-        row: dict[str, Any] = {"flow_id": number, "first": first, "last": first + timedelta(milliseconds=draw(st.sampled_from((0, 20, 7200000))))}
+        row: dict[str, Any] = {"flow_id": number, "first": first}
+        row["last"] = first + timedelta(milliseconds=draw(st.sampled_from((0, 20, 7200000))))
         row |= {f"{end}_ip": address(draw(st.sampled_from(ADDRESSES))).to_bytes(16) for end in ("src", "dst")}
         row |= {f"{end}_port": draw(st.sampled_from(NUMBERS)) for end in ("src", "dst")}
         for column in ("ip_protocol", "vlan", "http_status", "octets_out", "octets_in", "handshake_us", "findings"):

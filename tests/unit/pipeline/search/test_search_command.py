@@ -150,7 +150,8 @@ def test_a_store_without_flows_and_no_store_at_all(tmp_path: Path) -> None:
 
 def guankou(*words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
-    return subprocess.run([sys.executable, str(ROOT / "guankou.py"), "search", *words], capture_output=True, text=True, check=False, env=environment)
+    command = [sys.executable, str(ROOT / "guankou.py"), "search", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
 def test_the_command_itself(data: Path) -> None:

@@ -37,7 +37,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory, put_into: Callable[[ChdbSto
     put(FLOW, [
         {"flow_id": n, "first": BEGIN + timedelta(seconds=n // 4 * 12), "last": BEGIN + timedelta(seconds=n // 4 * 12 + 1),
          "line": f"L-{n % 2}", "src_ip": address("10.0.0.1" if n % 3 else "10.0.0.2").to_bytes(16),
-         "dst_ip": address("10.0.0.2").to_bytes(16), "octets_out": 10, "protocol": "tls" if n % 5 else "dns", "server_name": f"h{n % 7}.example", "server_names": ["H.example"]}
+         "dst_ip": address("10.0.0.2").to_bytes(16), "octets_out": 10,
+         "protocol": "tls" if n % 5 else "dns", "server_name": f"h{n % 7}.example", "server_names": ["H.example"]}
         for n in range(12_000)])  # fmt: skip
     put(FINDING, [{"finding_id": n * 2 + k, "flow_id": n * 100, "first": BEGIN, "signature": ("mobile", "name")[k]}
                   for n in range(120) for k in (0, 1)])  # fmt: skip
