@@ -37,7 +37,7 @@ def new_writer(form: str, to: IO[bytes]) -> Writer:
 
 
 def cell(value: object) -> object:
-    """Text that begins like a formula gets a quote before it: server names come from the wire."""
+    """For spreadsheets: text that begins like a formula gets a quote before it: server names come from the wire."""
     return "'" + value if isinstance(value, str) and value.startswith(LEAD_INS) else value
 
 
