@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from pipeline.schema import FINDING, FLOW, Record
 from pipeline.search.compile import compile_filter
-from pipeline.search.fields import Kind
+from pipeline.search.fields import BY_NAME, Kind
 from pipeline.search.language import parse
 from pipeline.search.tree import Compare, Tree, compares
 from pipeline.search.values import Regex, Span
 from pipeline.store.store import ChdbStore, open_store
-from tests.unit.pipeline.search.made_filters import EVALUATED, comparisons, flows, holds, trees
+from tests.unit.pipeline.search.made_filters import EVALUATED, NAMES, PATTERNS, comparisons, flows, holds, trees
 
 Put = Callable[[Record, list[dict[str, Any]]], None]
 
@@ -85,6 +85,25 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChdbStore]:
     store = open_store(place)
     yield store
     store.close()
+
+
+TEXTS = (*NAMES, "load", "LOAD", "É", "é", "%", "_", "\\", "'", "a\\b", "\n", "X.", "p%l")
+
+
+@pytest.mark.parametrize("name", ["server.name", "http.path"])
+def test_texts_are_found_as_they_are(shared: ChdbStore, put_into: Callable[[ChdbStore], Put], name: str) -> None:
+    """Each awkward text by each operator, against rows that hold them."""
+    rows = [{"flow_id": n, "server_name": text, "http_path": text, "protocol": ""} for n, text in enumerate(NAMES)]
+    rows.append({"flow_id": len(NAMES), "server_name": "", "http_path": "", "protocol": "", "server_names": list(NAMES[1:3])})
+    rows = [{"server_names": [], **row} for row in rows]
+    shared.command("TRUNCATE TABLE flows")
+    put_into(shared)(FLOW, rows)
+    field = BY_NAME[name]
+    for item in (*(Span(text, text) for text in TEXTS), *map(Regex, PATTERNS)):
+        for operator in ("~", "!~") if isinstance(item, Regex) else field.operators:
+            where, parameters = compile_filter(tree := Compare(field, operator, (item,)))
+            answer = shared.query(f"SELECT flow_id FROM flows WHERE {where} ORDER BY flow_id", parameters).column(0).to_pylist()
+            assert answer == [row["flow_id"] for row in rows if holds(tree, row)], (operator, item)
 
 
 @settings(suppress_health_check=list(HealthCheck))
