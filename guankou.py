@@ -204,6 +204,43 @@ def detect(
         fail(str(error))
 
 
+@app.command()
+def search(
+    text: Annotated[str, typer.Argument(metavar="FILTER", help="such as 'dst.ip in 203.0.113.0/24 and tls.sni ~ upload', or @NAME")] = "",
+    since: Annotated[str, typer.Option(help="30d, 2h, or a moment; else the last 24 hours that have flows")] = "",
+    until: Annotated[str, typer.Option(help="the same; else up to now")] = "",
+    limit: Annotated[int, typer.Option(help="rows at most; 0: all")] = 1000,
+    form: Annotated[str, typer.Option("--format", help="table, csv, jsonl or parquet")] = "table",
+    output: Annotated[Path | None, typer.Option(help="file, instead of standard output")] = None,
+    columns: Annotated[str, typer.Option(help="fields to give, by comma, or all")] = "",
+    top: Annotated[str, typer.Option(metavar="FIELD", help="instead of flows: the commonest values of a field")] = "",
+    every: Annotated[str, typer.Option(metavar="LENGTH", help="instead of flows: their sums over time, such as 1h")] = "",
+    count: Annotated[bool, typer.Option("--count", help="instead of flows: their sums")] = False,
+    save: Annotated[str, typer.Option(metavar="NAME", help="keep the filter, to be used as @NAME")] = "",
+    fields: Annotated[bool, typer.Option("--fields", help="list the fields and their operators")] = False,
+    data: Annotated[Path | None, typer.Option(help="data directory")] = None,
+) -> None:
+    """Search flows by a filter: field names, == != < > in ~, and or not, prefixes, ranges, units."""
+    from datetime import UTC, datetime
+
+    from pipeline.search.command import DEFAULT_COLUMNS, Asked, list_fields, run_search
+    from pipeline.store.lock import StoreBusyError
+
+    if fields:
+        print(list_fields())
+        return
+    settings = load_settings(data)
+    asked = Asked(text, since, until, limit, form, output, columns or DEFAULT_COLUMNS, top, every, count, save)
+    language = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+    try:
+        place = settings.supervision or settings.data
+        raise typer.Exit(run_search(asked, settings.data, place, datetime.now(UTC), screen, sys.stdout.buffer, language))
+    except StoreBusyError as busy:
+        fail(f"{busy}: one process at a time can read it; search on its pages, or stop it first")
+    except (ValueError, OSError) as error:
+        fail(str(error))
+
+
 def main() -> None:
     """Entry point of the `guankou` command."""
     app()

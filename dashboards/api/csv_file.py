@@ -9,12 +9,7 @@ from itertools import chain
 
 from fastapi.responses import StreamingResponse
 
-LEAD_INS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def cell(value: object) -> object:
-    """Text that begins like a formula gets a quote before it: server names come from the wire."""
-    return "'" + value if isinstance(value, str) and value.startswith(LEAD_INS) else value
+from pipeline.search.output import cell
 
 
 def csv_lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:

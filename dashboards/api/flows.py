@@ -13,7 +13,7 @@ from dashboards.access.viewer import Viewer
 from dashboards.api.allowed import viewer_of
 from dashboards.api.csv_file import csv_answer
 from dashboards.desk import Desk
-from dashboards.reading.flow_search import PAGE_ROWS, Filter, find_flows, read_filter
+from dashboards.reading.flow_search import PAGE_ROWS, Filter, Wrong, check_filter, find_flows
 from dashboards.reading.names import Names, load_names
 from dashboards.widgets.coverage_chip import coverage_cell
 from dashboards.widgets.flow_card import address, cover_of_flow
@@ -59,10 +59,22 @@ def flow_row(viewer: Viewer, names: Names, flow: dict[str, Any]) -> dict[str, An
     }
 
 
-def _asked(request: Request) -> Filter:
-    asked = read_filter(request.query_params)
+def _wrong(viewer: Viewer, wrong: Wrong) -> dict[str, Any]:
+    error = wrong.error
+    return {
+        "entry": wrong.entry,
+        "text": wrong.text,
+        "column": error.column,
+        "length": error.length,
+        "message": error.say(viewer.language),
+        "expected": list(error.expected),
+    }
+
+
+async def _asked(desk: Desk, viewer: Viewer, request: Request) -> Filter:
+    asked = await desk.ask(check_filter, desk, dict(request.query_params))
     if asked.wrong:
-        raise HTTPException(400, [f"{key}: {text}" for key, text in asked.wrong])
+        raise HTTPException(400, [_wrong(viewer, wrong) for wrong in asked.wrong])
     return asked
 
 
@@ -72,14 +84,14 @@ def add_flows(app: FastAPI, desk: Desk) -> None:
     @app.get("/api/flows")
     async def flows(request: Request, limit: int = 200, after: str = "") -> dict[str, Any]:
         viewer = viewer_of(request, "flows")
-        found, following = await desk.ask(find_flows, desk, _asked(request), limit, after)
+        found, following = await desk.ask(find_flows, desk, await _asked(desk, viewer, request), limit, after)
         names = await desk.ask(load_names, desk.engine)
         return {"rows": [flow_row(viewer, names, flow) for flow in found], "next": following}
 
     @app.get("/api/flows.csv")
     async def export(request: Request) -> Response:
         viewer = viewer_of(request, "flows")
-        asked = _asked(request)
+        asked = await _asked(desk, viewer, request)
         await desk.ask(note, desk.engine, viewer.account, "export", f"flows?{request.url.query}")
 
         def rows() -> Iterator[tuple[object, ...]]:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from dashboards.access.viewer import Viewer
 from dashboards.pages.choice import choice, entry
-from dashboards.reading.flow_search import FIELDS, count_flows, flows_over_time, read_filter
+from dashboards.reading.flow_search import FIELDS, Wrong, check_filter, count_flows, flows_over_time
 from dashboards.reading.names import Names, load_names
 from dashboards.shell.frame import heading
 from dashboards.shell.markup import card, link, sentence, tag
@@ -29,9 +29,9 @@ async def flows(desk: Desk, viewer: Viewer, asked: Asked) -> None:
     heading(viewer.t("nav.flows"), viewer.t("flows.sentence"))
     query = {field: asked.query[field] for field in FIELDS if asked.query.get(field)}
     _form(viewer, names, query)
-    wanted = read_filter(query)
-    for key, text in wanted.wrong:
-        tag("p", "warning", viewer.t(key, text=text), role="alert", data_test="wrong")
+    wanted = await desk.ask(check_filter, desk, query)
+    for wrong in wanted.wrong:
+        _say_wrong(viewer, wrong)
     if wanted.wrong:
         return
     found = await desk.ask(count_flows, desk, wanted)
@@ -81,8 +81,22 @@ def _quoted(address: str) -> str:
     return f"'{address}'"
 
 
+def _say_wrong(viewer: Viewer, wrong: Wrong) -> None:
+    """What was typed with the wrong part marked, where that is, and what would be right."""
+    begin = wrong.error.column - 1
+    end = begin + wrong.error.length
+    with tag("div", "warning", role="alert", data_test="wrong"):
+        with tag("code").style("white-space:pre-wrap;overflow-wrap:anywhere"):
+            tag("span", "", wrong.text[:begin])
+            tag("mark", "", wrong.text[begin:end] or "␣")
+            tag("span", "", wrong.text[end:])
+        place = viewer.t("flows.wrong", column=str(wrong.error.column), message=wrong.error.say(viewer.language))
+        tag("p", "", " ".join((place, wrong.error.hint(viewer.language))).strip())
+
+
 def _form(viewer: Viewer, names: Names, query: dict[str, str]) -> None:
     with tag("form", "filters", action="/flows", method="get"):
+        entry(viewer.t("flows.q"), "q", query.get("q", ""), 420, 'dst.port == 443 and tls.sni ~ "upload"', spellcheck="false")
         entry(viewer.t("flows.address"), "address", query.get("address", ""), 180, "10.21.0.0/16", data_filter="1")
         entry(viewer.t("flows.port"), "port", query.get("port", ""), 80, "443", inputmode="numeric")
         entry(viewer.t("flows.server"), "server", query.get("server", ""), 180, "example.net")

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dashboards.reading.flow import PLAIN_DST, PLAIN_SRC, SENT
 from dashboards.summary import Cover
-from dashboards.words.moments import NS, parse
+from dashboards.words.moments import NS
+from pipeline.search.compile import compile_filter
+from pipeline.search.language import parse, read_compare
+from pipeline.search.run import check_expressions
+from pipeline.search.tree import All, Tree
+from pipeline.search.wrong import FilterError
 
 if TYPE_CHECKING:
     from dashboards.desk import Desk
 
-FIELDS = ("address", "port", "server", "line", "destination", "from", "to")
+# An entry of the form, and the comparison it stands for.
+ENTRIES = {
+    "address": ("ip", "in"),
+    "port": ("port", "=="),
+    "server": ("server.name", "~"),
+    "line": ("line", "=="),
+    "destination": ("destination", "=="),
+    "from": ("first", ">="),
+    "to": ("first", "<"),
+}
+FIELDS = ("q", *ENTRIES)
 PAGE_ROWS = 1000
-_ADDRESS = (
-    "((src_ip >= toIPv6({low:String}) AND src_ip <= toIPv6({high:String}))"
-    " OR (dst_ip >= toIPv6({low:String}) AND dst_ip <= toIPv6({high:String})))"
-)
-_ONE_ADDRESS = "(src_ip = toIPv6({low:String}) OR dst_ip = toIPv6({low:String}))"  # equality, so that the skip index helps
 _COLUMNS = (
     "toString(flow_id) AS flow, toUnixTimestamp64Nano(first) AS first_ns, line, holder, destination, domestic_end, "
     f"{PLAIN_SRC} AS src, {PLAIN_DST} AS dst, src_port, dst_port, octets_out, payload_out, inspected_out, encrypted_out, "
@@ -29,62 +38,50 @@ _COLUMNS = (
 
 
 class Filter(NamedTuple):
-    """A checked question: conditions and their bound values; `wrong` names what could not be understood, as (words' key, text)."""
+    """A checked question: its condition and bound values; `wrong` says what could not be understood, in the words of a language."""
 
-    conditions: tuple[str, ...]
+    where: str
     parameters: dict[str, object]
-    wrong: tuple[tuple[str, str], ...]
+    wrong: tuple[Wrong, ...]
 
-    @property
-    def where(self) -> str:
-        """For WHERE."""
-        return " AND ".join(self.conditions) or "1"
+
+class Wrong(NamedTuple):
+    """Something typed that is not understood: in which entry, where in it, and the error that says why."""
+
+    entry: str
+    text: str
+    error: FilterError
 
 
 def read_filter(query: Mapping[str, str]) -> Filter:
-    """`?address=&port=&server=&line=&destination=&from=&to=`; what cannot be understood is named, not guessed."""
-    conditions: list[str] = []
-    parameters: dict[str, object] = {}
-    wrong: list[tuple[str, str]] = []
-    given = {field: query[field].strip() for field in FIELDS if query.get(field, "").strip()}
-    if "address" in given:
-        _address(given["address"], conditions, parameters, wrong)
-    if "port" in given:
-        port = given["port"]
-        if port.isascii() and port.isdigit() and int(port) <= 65535:
-            conditions.append("(src_port = {port:UInt16} OR dst_port = {port:UInt16})")
-            parameters["port"] = int(port)
-        else:
-            wrong.append(("flows.bad_port", port))
-    if "server" in given:
-        conditions.append("(lower(server_name) LIKE {like:String} OR arrayExists(name -> lower(name) LIKE {like:String}, server_names))")
-        parameters["like"] = "%" + given["server"].lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    for field in ("line", "destination"):
-        if field in given:
-            conditions.append(f"{field} = {{{field}:String}}")
-            parameters[field] = given[field]
-    for field, comparison in (("from", ">="), ("to", "<")):
-        if field in given:
-            moment = parse(given[field])
-            if moment is None:
-                wrong.append(("flows.bad_time", given[field]))
-            else:
-                conditions.append(f"flows.first {comparison} fromUnixTimestamp64Nano({{{field}_ns:Int64}})")
-                parameters[f"{field}_ns"] = moment
-    return Filter(tuple(conditions), parameters, tuple(wrong))
-
-
-def _address(text: str, conditions: list[str], parameters: dict[str, object], wrong: list[tuple[str, str]]) -> None:
+    """The filter `q` and the form's other entries, all of which must hold; what cannot be understood is named, not guessed."""
+    parts: list[Tree] = []
+    wrong: list[Wrong] = []
+    for entry, (field, operator) in ENTRIES.items():
+        text = query.get(entry, "").strip()
+        if text:
+            try:
+                parts.append(read_compare(field, operator, text))
+            except FilterError as error:
+                wrong.append(Wrong(entry, text, error))
+    text = query.get("q", "")
     try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        wrong.append(("flows.bad_address", text))
-        return
-    mapped = "::ffff:" if network.version == 4 else ""
-    parameters["low"], parameters["high"] = f"{mapped}{network.network_address}", f"{mapped}{network.broadcast_address}"
-    conditions.append(_ONE_ADDRESS if network.num_addresses == 1 else _ADDRESS)
-    if network.num_addresses == 1:
-        del parameters["high"]
+        written = parse(text)
+        parts += [written] if written else []
+    except FilterError as error:
+        wrong.append(Wrong("q", text, error))
+    return Filter(*compile_filter(All(tuple(parts)) if parts else None), tuple(wrong))
+
+
+def check_filter(desk: Desk, query: Mapping[str, str]) -> Filter:
+    """The same, its regular expressions tried by the store, which alone knows them; call it inside `ask`."""
+    asked = read_filter(query)
+    if not asked.wrong:
+        try:
+            check_expressions(desk.store, parse(query.get("q", "")))
+        except FilterError as error:
+            return asked._replace(wrong=(Wrong("q", query["q"], error),))
+    return asked
 
 
 def find_flows(desk: Desk, asked: Filter, limit: int, after: str = "") -> tuple[list[dict[str, Any]], str]:

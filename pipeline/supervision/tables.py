@@ -4,8 +4,9 @@ from pipeline.incident import models as incident
 from pipeline.notice import models as notice
 from pipeline.registry import models as registry
 from pipeline.sampling import models as sampling
+from pipeline.search import models as search
 from pipeline.supervision import accounts
 from pipeline.supervision.base import Base
 
-ROOMS = (accounts, registry, incident, sampling, notice)
+ROOMS = (accounts, registry, incident, sampling, search, notice)
 METADATA = Base.metadata

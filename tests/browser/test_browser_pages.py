@@ -156,6 +156,12 @@ def test_flows_are_found_and_hostile_names_are_text(regulator) -> None:
     assert regulator.driver.execute_script("return window.hacked") is None
     regulator.open("/flows?address=10.21.0.0/99&port=70000")
     assert "10.21.0.0/99" in regulator.text() and "70000" in regulator.text()
+    regulator.open("/flows?q=line+%3D%3D+BJ-SIN-07+and+server.name+~+%22SCRIPT%22")
+    regulator.until(lambda: any("script" in text for text in regulator.texts(cells.format("server_name"))))
+    assert set(regulator.texts(cells.format("line"))) == {"BJ-SIN-07"}
+    regulator.open("/flows?q=port+%3D%3D+1+and+lin+%3D%3D+a")
+    assert regulator.driver.find_element(By.CSS_SELECTOR, '[data-test="wrong"] mark').text == "lin"
+    assert "At character 15" in regulator.part("wrong").text and "line" in regulator.part("wrong").text
     assert regulator.complaints() == []
 
 

@@ -63,6 +63,13 @@ def put(store: ChdbStore) -> Callable[[Record, list[dict[str, Any]]], None]:
     return lambda record, rows: _put(store, record, rows, f"test-{next(numbers)}")
 
 
+@pytest.fixture(scope="session")
+def put_into() -> Callable[[ChdbStore], Callable[[Record, list[dict[str, Any]]], None]]:
+    """The same for a store of the test's own."""
+    numbers = itertools.count(1)
+    return lambda store: lambda record, rows: _put(store, record, rows, f"test-{next(numbers)}")
+
+
 def mapped(address: str) -> bytes:
     """An address as records hold it."""
     return ipaddress.IPv6Address(f"::ffff:{address}").packed

@@ -1,0 +1,93 @@
+"""Tree → a condition for WHERE with bound parameters. Every word of the SQL is ours; what a person typed is in the parameters alone."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from pipeline.search.fields import Field, Kind
+from pipeline.search.tree import All, Compare, Not, Tree
+from pipeline.search.values import Item, Regex, Span, write_address
+
+# The engine's lower() knows ASCII alone, so a pattern must too, or É would be looked for as é and never be found.
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_LIKE = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+
+
+class Condition(NamedTuple):
+    """SQL text and the values of its {placeholders}."""
+
+    where: str
+    parameters: dict[str, object]
+
+
+def compile_filter(tree: Tree | None) -> Condition:
+    """The condition on rows of `flows`; of None one that always holds."""
+    parameters: dict[str, object] = {}
+    return Condition("1" if tree is None else _condition(tree, parameters), parameters)
+
+
+def _condition(tree: Tree, parameters: dict[str, object]) -> str:
+    if isinstance(tree, Compare):
+        text = _joined(" OR ", [_fits(tree, item, parameters) for item in tree.items])
+        if tree.field.only:
+            text = f"(flows.protocol = '{tree.field.only}' AND {text})"
+        if tree.field.table == "findings":
+            text = f"flows.flow_id IN (SELECT findings.flow_id FROM findings WHERE {text})"
+        return f"(NOT {text})" if tree.negated else text
+    if isinstance(tree, Not):
+        return f"(NOT {_condition(tree.part, parameters)})"
+    return _joined(" AND " if isinstance(tree, All) else " OR ", [_condition(part, parameters) for part in tree.parts])
+
+
+def _joined(word: str, parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"({word.join(parts)})"
+
+
+def _fits(compare: Compare, item: Item, parameters: dict[str, object]) -> str:
+    """One item against every column of the field."""
+
+    def bind(kind: str, value: object) -> str:
+        name = f"p{len(parameters)}"
+        parameters[name] = value
+        return f"{{{name}:{kind}}}"
+
+    if compare.field.kind in (Kind.WORD, Kind.TEXT):
+        return _text_fits(compare, item, bind)
+    assert isinstance(item, Span)
+    low, high = (_bound(compare.field, end, bind) for end in (item.low, item.high if item.high != item.low else None))
+    if compare.operator[0] in "<>":
+        tests = [f"{column} {compare.operator} {low}" for column in compare.field.columns]
+    elif item.low == item.high:
+        tests = [f"{column} = {low}" for column in compare.field.columns]  # equality: the skip indexes of addresses help with it alone
+    else:
+        tests = [f"({column} >= {low} AND {column} <= {high})" for column in compare.field.columns]
+    return _joined(" OR ", tests)
+
+
+def _bound(field: Field, end: int | str | None, bind: Callable[[str, object], str]) -> str:
+    if end is None:
+        return ""
+    if field.kind is Kind.ADDRESS:
+        written = write_address(int(end))
+        return bind("IPv6", written if ":" in written else f"::ffff:{written}")
+    if field.kind is Kind.TIME:
+        return f"fromUnixTimestamp64Nano({bind('Int64', end)})"
+    return bind("Int64" if field.kind is Kind.LENGTH else "UInt64", end)
+
+
+def _text_fits(compare: Compare, item: Item, bind: Callable[[str, object], str]) -> str:
+    if isinstance(item, Regex):
+        value, form = bind("String", f"(?i){item.pattern}"), "match({column}, {value})"
+    elif "~" in compare.operator:
+        like = str(item.low).translate(_LOWER).translate(_LIKE)
+        value, form = bind("String", f"%{like}%"), "lower({column}) LIKE {value}"  # as the index by_words has it
+    else:
+        value, form = bind("String", item.low), "{column} = {value}"
+    tests = [form.format(column=column, value=value) for column in compare.field.columns]
+    if compare.field.each and form.startswith("{column} ="):
+        tests.append(f"has({compare.field.each}, {value})")
+    elif compare.field.each:
+        tests.append(f"arrayExists(one -> {form.format(column='one', value=value)}, {compare.field.each})")
+    return _joined(" OR ", tests)

@@ -1,0 +1,83 @@
+"""What can stand at the cursor of a filter being typed: fields with their meaning, operators, values that the store has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from pipeline.search.fields import FIELDS, Field, Kind, find_field
+from pipeline.search.language import MOST_CHARACTERS, accepted
+from pipeline.search.period import Period
+from pipeline.search.values import write_text
+from pipeline.store.store import Store
+
+MOST_OPTIONS = 20
+Values = Callable[[Field, str], Sequence[str]]
+_WORD = re.compile(r"[^\s(){},\"'=!<>~]*$")
+_OPEN_QUOTE = re.compile(r"[\"'][^\"']*$")
+_JOINS = {"_AND": "and", "_OR": "or", "_CLOSE": ")", "NOT": "not", "_OPEN": "("}
+
+
+class Option(NamedTuple):
+    """One way to go on: what to put in, and what it means."""
+
+    text: str
+    note: str = ""
+
+
+class Completion(NamedTuple):
+    """Options for the characters from `start` (0 is the first) to the cursor."""
+
+    start: int
+    options: tuple[Option, ...]
+
+
+def complete(text: str, cursor: int, values: Values, language: str = "en") -> Completion:
+    """What may replace the word at `cursor`; `values` gives those of a field that contain a text. Nothing where the text is wrong."""
+    head = text[: max(0, min(cursor, MOST_CHARACTERS))]
+    start = _start(head)
+    typed = head[start:].lstrip("\"'").lower()
+    terminals, tokens = accepted(head[:start])
+    fields = [field for token in tokens if token.type == "FIELD" and (field := find_field(token))]
+    options = list(_options(terminals, fields[-1] if fields else None, typed, values, language))
+    return Completion(start, tuple(options[:MOST_OPTIONS]))
+
+
+def _start(head: str) -> int:
+    quote = _OPEN_QUOTE.search(head)
+    if quote and "WORD" in accepted(head[: quote.start()])[0]:
+        return quote.start()
+    word = _WORD.search(head)
+    return word.start() if word else len(head)
+
+
+def _options(terminals: set[str], field: Field | None, typed: str, values: Values, language: str) -> Iterator[Option]:
+    if "FIELD" in terminals:
+        near = [f for f in FIELDS if typed in f.name or typed in f.zh.lower()]
+        for found in sorted(near, key=lambda f: not f.name.startswith(typed)):
+            yield Option(found.name, found.zh if language == "zh" else found.en)
+    if "OPERATOR" in terminals and field:
+        yield from (Option(operator) for operator in field.operators if operator.startswith(typed))
+    elif "WORD" in terminals and field:
+        yield from (Option(name) for name in field.names if name.startswith(typed))
+        if field.kind is Kind.WORD:
+            yield from (Option(write_text(value)) for value in values(field, typed))
+    if "OPERATOR" not in terminals:
+        yield from (Option(word) for terminal, word in _JOINS.items() if terminal in terminals and word.startswith(typed))
+
+
+def store_values(store: Store, period: Period) -> Values:
+    """The commonest values of a field within `period`, asked of the store."""
+
+    def values(field: Field, part: str) -> list[str]:
+        column, first = field.columns[0], f"{field.table}.first"
+        found = store.query(
+            f"SELECT {column} AS value, count() AS n FROM {field.table} WHERE {first} >= fromUnixTimestamp64Nano({{since:Int64}}) "
+            f"AND {first} < fromUnixTimestamp64Nano({{until:Int64}}) AND positionCaseInsensitiveUTF8({column}, {{part:String}}) > 0 "
+            f"GROUP BY value ORDER BY n DESC, value LIMIT {MOST_OPTIONS:d}",
+            {"since": period.since_ns, "until": period.until_ns, "part": part},
+        )
+        return [row["value"] for row in found.to_pylist()]
+
+    return values

@@ -1,0 +1,124 @@
+"""Compiled conditions: nothing typed stands in them, and the real store agrees with plain Python about every flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.schema import FINDING, FLOW, Record
+from pipeline.search.compile import compile_filter
+from pipeline.search.fields import BY_NAME, Kind
+from pipeline.search.language import parse
+from pipeline.search.tree import Compare, Tree, compares
+from pipeline.search.values import Regex, Span
+from pipeline.store.store import ChdbStore, open_store
+from tests.unit.pipeline.search.made_filters import EVALUATED, NAMES, PATTERNS, comparisons, flows, holds, trees
+
+Put = Callable[[Record, list[dict[str, Any]]], None]
+
+
+def text_of(where: str) -> str:
+    """The condition without the names of its parameters."""
+    return "".join(part.partition("}")[2] if index else part for index, part in enumerate(where.split("{")))
+
+
+@given(trees(), st.text(st.characters(codec="utf-8"), min_size=3))
+def test_sql_is_the_same_whatever_is_typed(tree: Tree, text: str) -> None:
+    """Two filters that differ in their texts alone have one SQL text."""
+
+    def other(compare: Compare) -> Compare:
+        if compare.field.kind not in (Kind.WORD, Kind.TEXT):
+            return compare
+        made = tuple(Regex(text) if isinstance(item, Regex) else Span(text, text) for item in compare.items)
+        return Compare(compare.field, compare.operator, made)
+
+    for compare in compares(tree):
+        one, two = compile_filter(compare), compile_filter(other(compare))
+        assert one.where == two.where and one.parameters.keys() == two.parameters.keys()
+
+
+@given(trees())
+def test_every_value_is_a_parameter(tree: Tree) -> None:
+    where, parameters = compile_filter(tree)
+    assert all(f"{{{name}:" in where for name in parameters)
+    assert not set(text_of(where)) & set("\"\\;%?")
+    assert set(text_of(where).split("'")[1::2]) <= {"tls", "http", "dns"}
+
+
+def test_one_address_is_an_equality_and_a_prefix_a_range() -> None:
+    assert compile_filter(parse("ip == 10.21.7.44")) == (
+        "(flows.src_ip = {p0:IPv6} OR flows.dst_ip = {p0:IPv6})",
+        {"p0": "::ffff:10.21.7.44"},
+    )
+    where, parameters = compile_filter(parse("src.ip in 10.21.0.0/16"))
+    assert where == "(flows.src_ip >= {p0:IPv6} AND flows.src_ip <= {p1:IPv6})"
+    assert parameters == {"p0": "::ffff:10.21.0.0", "p1": "::ffff:10.21.255.255"}
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [("ip == 10.0.1.99", "by_src"), ("ip == 10.0.1.99", "by_dst"), ("tls.sni ~ A19999.", "by_words"), ("flow == 7", "by_flow")],
+)
+def test_skip_indexes_help(store: ChdbStore, text: str, index: str) -> None:
+    rows = (
+        "SELECT toUInt64(number) AS flow_id, concat('a', toString(number), '.example') AS server_name, "
+        "toIPv6(concat('::ffff:10.0.', toString(number % 256), '.', toString(intDiv(number, 256) % 256))) AS src_ip, "
+        "toIPv6('::ffff:192.0.2.1') AS dst_ip FROM numbers(60000)"
+    )
+    store.insert("flows", store.query(rows).combine_chunks().to_batches()[0], "rows")
+    where, parameters = compile_filter(parse(text))
+    lines = [row["explain"] for row in store.query(f"EXPLAIN indexes = 1 SELECT count() FROM flows WHERE {where}", parameters).to_pylist()]
+    assert any(index in line for line in lines)
+    granules = [line.split()[-1].split("/") for line in lines if "Granules:" in line and "/" in line]
+    assert int(granules[-1][0]) < int(granules[0][1])
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChdbStore]:
+    """One store for many examples: opening one takes longer than an example."""
+    place: Path = tmp_path_factory.mktemp("search")
+    store = open_store(place)
+    yield store
+    store.close()
+
+
+TEXTS = (*NAMES, "load", "LOAD", "É", "é", "%", "_", "\\", "'", "a\\b", "\n", "X.", "p%l")
+
+
+@pytest.mark.parametrize("name", ["server.name", "http.path"])
+def test_texts_are_found_as_they_are(shared: ChdbStore, put_into: Callable[[ChdbStore], Put], name: str) -> None:
+    """Each awkward text by each operator, against rows that hold them."""
+    rows = [{"flow_id": n, "server_name": text, "http_path": text, "protocol": ""} for n, text in enumerate(NAMES)]
+    rows.append({"flow_id": len(NAMES), "server_name": "", "http_path": "", "protocol": "", "server_names": list(NAMES[1:3])})
+    rows = [{"server_names": [], **row} for row in rows]
+    shared.command("TRUNCATE TABLE flows")
+    put_into(shared)(FLOW, rows)
+    field = BY_NAME[name]
+    for item in (*(Span(text, text) for text in TEXTS), *map(Regex, PATTERNS)):
+        for operator in ("~", "!~") if isinstance(item, Regex) else field.operators:
+            where, parameters = compile_filter(tree := Compare(field, operator, (item,)))
+            answer = shared.query(f"SELECT flow_id FROM flows WHERE {where} ORDER BY flow_id", parameters).column(0).to_pylist()
+            assert answer == [row["flow_id"] for row in rows if holds(tree, row)], (operator, item)
+
+
+@settings(suppress_health_check=list(HealthCheck))
+@given(rows=flows(), asked=st.lists(st.one_of(trees(EVALUATED), comparisons(EVALUATED)), min_size=8, max_size=8))
+def test_the_store_agrees_with_plain_python(
+    shared: ChdbStore, put_into: Callable[[ChdbStore], Put], rows: list[dict[str, Any]], asked: list[Tree]
+) -> None:
+    for table in ("flows", "findings"):
+        shared.command(f"TRUNCATE TABLE {table}")
+    put = put_into(shared)
+    put(FLOW, rows)
+    found = [{**one, "flow_id": row["flow_id"], "first": row["first"]} for row in rows for one in row["found"]]
+    if found:
+        put(FINDING, found)
+    for tree in asked:
+        where, parameters = compile_filter(tree)
+        answer = shared.query(f"SELECT flow_id FROM flows WHERE {where} ORDER BY flow_id", parameters).column(0).to_pylist()
+        assert answer == [row["flow_id"] for row in rows if holds(tree, row)], where
