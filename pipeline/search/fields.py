@@ -80,7 +80,7 @@ FIELDS: tuple[Field, ...] = (
     _flow("duration", Kind.LENGTH, "时长", "from first to last packet", LASTED_NS),
     _flow("line", Kind.WORD, "线路", "dedicated line, empty where none is registered", "line"),
     _flow("holder", Kind.WORD, "使用单位", "holder of the line (USCI)", "holder"),
-    _flow("destination", Kind.WORD, "目的地", "destination (country/region), ISO 3166 code", "destination"),
+    _flow("destination", Kind.WORD, "目的地", "destination of what goes out, ISO 3166 code of the jurisdiction", "destination"),
     _flow("destination.source", Kind.WORD, "归属来源", "where the destination is known from", "place_source"),
     _flow("domestic.end", Kind.WORD, "境内端", "which end lies in the territory", "domestic_end"),
     _flow("ip", Kind.ADDRESS, "地址", "address of either end", "src_ip", "dst_ip"),
