@@ -98,7 +98,8 @@ def server_answers(lab: Lab, server: Service) -> bool:
     """Whether the server runs a query that comes over its native protocol."""
     try:
         socket.create_connection((HOST, server.ports["tcp"]), 1).close()  # the driver logs what it cannot reach
-        with Client(HOST, port=server.ports["tcp"], user=USER, password=lab.clickhouse_password, connect_timeout=5) as client:
+        who = {"user": USER, "password": lab.clickhouse_password}
+        with Client(HOST, port=server.ports["tcp"], **who, connect_timeout=5, send_receive_timeout=10) as client:
             return bool(client.execute("SELECT 1") == [(1,)])
     except (OSError, EOFError, Error):
         return False

@@ -25,6 +25,7 @@ from deploy.local.state import HOST, USER, Lab, Service
 
 PROTOCOLS = {"PLAINTEXT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT", "SASL": "SASL_PLAINTEXT", "SSL": "SSL", "MTLS": "SSL"}
 OPEN, SECURE = ("PLAINTEXT", "CONTROLLER"), tuple(PROTOCOLS)
+FORMAT_LIMIT_S = 60.0
 SASL = "org.apache.kafka.common.security"
 
 
@@ -93,7 +94,7 @@ def format_storage(lab: Lab) -> None:
         if not (broker.folder / "data" / "meta.properties").exists()
     ]
     for broker, process in running:
-        if process.wait():
+        if process.wait(FORMAT_LIMIT_S):
             raise RuntimeError(f"{broker.name}: its storage cannot be formatted, see {broker.folder / 'format.log'}")
 
 
