@@ -1,11 +1,11 @@
 """Kafka in a lab: combined brokers and controllers (KRaft), open, and with the ways of signing in beside.
 
-| listener  | protocol       | who may come in                               |
-|-----------|----------------|-----------------------------------------------|
-| PLAINTEXT | PLAINTEXT      | everyone                                      |
-| SASL      | SASL_PLAINTEXT | USER with the password; SCRAM-SHA-256, PLAIN  |
-| SSL       | SSL            | everyone who trusts `tls/ca.pem`              |
-| MTLS      | SSL            | who holds a certificate of it: `tls/client.pem` |
+| listener  | protocol       | who may come in                                 |
+|-----------|----------------|-------------------------------------------------|
+| PLAINTEXT | PLAINTEXT      | everyone                                        |
+| SASL      | SASL_PLAINTEXT | USER with the password; SCRAM-SHA-256, PLAIN    |
+| SSL       | SSL            | everyone who trusts `tls/ca.pem`                |
+| MTLS      | SSL            | who holds a certificate of it, `tls/client.pem` |
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from deploy.local.state import HOST, USER, Lab, Service
 
 PROTOCOLS = {"PLAINTEXT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT", "SASL": "SASL_PLAINTEXT", "SSL": "SSL", "MTLS": "SSL"}
 OPEN, SECURE = ("PLAINTEXT", "CONTROLLER"), tuple(PROTOCOLS)
+LOGGING = [f"-Dorg.slf4j.simpleLogger.{one}" for one in ("defaultLogLevel=warn", "showDateTime=true", "dateTimeFormat=HH:mm:ss.SSS")]
 FORMAT_LIMIT_S = 60.0
 SASL = "org.apache.kafka.common.security"
 
@@ -98,9 +99,11 @@ def format_storage(lab: Lab) -> None:
             raise RuntimeError(f"{broker.name}: its storage cannot be formatted, see {broker.folder / 'format.log'}")
 
 
-def start_broker(lab: Lab, broker: Service) -> subprocess.Popen[bytes]:
-    """Start one broker; it answers some seconds later."""
-    options = ["-Xmx512m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"]
+def start_broker(lab: Lab, broker: Service, is_brief: bool) -> subprocess.Popen[bytes]:
+    """Start one broker; it answers some seconds later, sooner where it `is_brief` and need not be fast for hours."""
+    options = ["-Xmx512m", *LOGGING]
+    if is_brief:  # 4.5 s of processor time to the first answer instead of 7.5
+        options.append("-XX:TieredStopAtLevel=1")
     return spawn(lab.mark, _java("kafka.Kafka", str(broker.folder / "server.properties"), options=options), broker.log)
 
 

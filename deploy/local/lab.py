@@ -120,7 +120,7 @@ def _start(folder: Path, lab: Lab, owner: int | None, tell: Tell) -> Lab:
     lab = lab.model_copy(update={"clickhouse": tuple(_started(s, clickhouse.start_server(lab, s).pid) for s in lab.clickhouse)})
     kafka.write_configuration(lab)
     kafka.format_storage(lab)
-    lab = lab.model_copy(update={"kafka": tuple(_started(b, kafka.start_broker(lab, b).pid) for b in lab.kafka)})
+    lab = lab.model_copy(update={"kafka": tuple(_started(b, kafka.start_broker(lab, b, owner is not None).pid) for b in lab.kafka)})
     write_lab(folder, lab)
     for server in lab.clickhouse:
         _wait_for(lab, server, clickhouse.server_answers, begun, tell)
