@@ -241,6 +241,51 @@ def search(
         fail(str(error))
 
 
+lab = typer.Typer(no_args_is_help=True, help="Kafka and ClickHouse on this machine, without containers.")
+app.add_typer(lab, name="lab")
+
+
+@lab.command("up")
+def lab_up(
+    data: Annotated[Path | None, typer.Option(help="data directory; the lab is its folder lab")] = None,
+    brokers: Annotated[int, typer.Option(help="Kafka brokers, 1 or 3")] = 1,
+    shards: Annotated[int, typer.Option(help="ClickHouse shards, 1 or 2")] = 1,
+    secure: Annotated[bool, typer.Option("--secure", help="also SASL, TLS and mutual TLS listeners; a password for ClickHouse")] = False,
+    owner: Annotated[int | None, typer.Option(help="process whose end is the lab's end, as in --owner $$")] = None,
+) -> None:
+    """Start the services, wait until each answers, print their addresses; lab.json holds them too."""
+    from deploy.local import command
+    from deploy.local.state import Shape
+
+    settings = load_settings(data)
+    try:
+        command.up(settings.data / "lab", Shape(brokers=brokers, shards=shards, secure=secure), owner, screen)  # type: ignore[arg-type]
+    except ValidationError as error:
+        fail("\n".join(f"--{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
+    except RuntimeError as error:
+        fail(str(error))
+
+
+@lab.command("status")
+def lab_status(data: Annotated[Path | None, typer.Option(help="data directory")] = None) -> None:
+    """What runs of the lab; exit code 1 unless all of it does."""
+    from deploy.local import command
+
+    if not command.status(load_settings(data).data / "lab", screen):
+        raise typer.Exit(1)
+
+
+@lab.command("down")
+def lab_down(data: Annotated[Path | None, typer.Option(help="data directory")] = None) -> None:
+    """End the lab's services for certain; their data stays."""
+    from deploy.local import command
+
+    try:
+        command.down(load_settings(data).data / "lab", screen)
+    except RuntimeError as error:
+        fail(str(error))
+
+
 def main() -> None:
     """Entry point of the `guankou` command."""
     app()

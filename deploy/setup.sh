@@ -11,7 +11,8 @@ needs=(python3-venv:py:ensurepip libpango-1.0-0:lib:libpango-1.0.so.0 libpangoft
 extras=demo
 if [ "$purpose" = test ]; then
   extras=demo,test
-  needs+=(chromium:cmd:chromium chromium-driver:cmd:chromedriver)
+  needs+=(chromium:cmd:chromium chromium-driver:cmd:chromedriver
+          openjdk-17-jre-headless:cmd:java maven:cmd:mvn npm:cmd:npm openssl:cmd:openssl)  # deploy/local
 elif [ "$purpose" = explain ]; then
   extras=demo,test
   needs+=(tshark:cmd:tshark)
@@ -48,4 +49,8 @@ if [ ! -e "$stamp" ]; then
   python3 -m venv .venv
   .venv/bin/pip install --disable-pip-version-check -q -c constraints.txt -e ".[$extras]"
   touch "$stamp"
+fi
+if [ "$purpose" = test ]; then
+  [ -d build/local ] || echo "Fetching Kafka and ClickHouse into build/local (once, half a minute)"
+  .venv/bin/python -m deploy.local.fetch
 fi

@@ -9,6 +9,8 @@ import numba
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.services"]  # fixtures kafka and clickhouse
+
 ROOT = Path(__file__).resolve().parent.parent
 PLAIN = bool(numba.config.DISABLE_JIT)
 CHECKED = bool(numba.config.BOUNDSCHECK)
