@@ -37,7 +37,17 @@ from detectors.number_kernels import (
     take_run,
 )
 from detectors.trigger import digit_mask, gap_mask, lowest_bit, trigger_mask
-from detectors.word_kernels import GAP_LOOKED_AT, han_at, name_before, nearest_word, take_address, take_labelled_name, take_names
+from detectors.word_kernels import (
+    GAP_LOOKED_AT,
+    behind_last_break,
+    han_at,
+    name_before,
+    nearest_word,
+    next_break,
+    take_address,
+    take_labelled_name,
+    take_names,
+)
 
 SHORTEST = 7
 BLOCK = 64
@@ -203,12 +213,7 @@ def confirms(text, scan, other, first, second):
 def is_beside(text, scan, first, second):
     """Whether two candidates lie close to each other in one record."""
     start, stop = scan["found"][first, 1], scan["found"][second, 0]
-    if stop - start > NEIGHBOURHOOD:
-        return False
-    for p in range(start, stop):
-        if text[p] == 10 or text[p] == 125:
-            return False
-    return True
+    return stop - start <= NEIGHBOURHOOD and (start >= stop or next_break(text, start, stop) == stop)
 
 
 @kernel
@@ -288,14 +293,10 @@ def find_names(text, low, high, scan, n, more):
             continue
         start, stop = scan["found"][row, 0], scan["found"][row, 1]
         if is_person_hit(scan["found"][row, 2]):
-            first = start
-            while first > before and start - first < GAP_LOOKED_AT and text[first - 1] not in (10, 125):
-                first -= 1
+            first = behind_last_break(text, max(before, start - GAP_LOOKED_AT), start)
             more = take_names(text, align(text, first, start), start, scan, more)
-            after = stop
             limit = next_start(scan, i, n, high)
-            while after < limit and after - stop < GAP_LOOKED_AT and text[after] not in (10, 125):
-                after += 1
+            after = next_break(text, stop, min(limit, stop + GAP_LOOKED_AT))
             if limit - stop > GAP_LOOKED_AT or after < limit or limit == high:
                 more = take_names(text, stop, after, scan, more)
                 before = after

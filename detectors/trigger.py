@@ -35,6 +35,20 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         octets = text[at : at + LANES]
         return int(np.packbits((octets >= 48) & (octets <= 57), bitorder="little").view(np.uint32)[0])
 
+    def break_mask(text, at):  # type: ignore[no-untyped-def]
+        """Bit i: text[at + i] ends a line or an object: newline, closing brace."""
+        octets = text[at : at + LANES]
+        return int(np.packbits((octets == 10) | (octets == 125), bitorder="little").view(np.uint32)[0])
+
+    def han_mask(text, at):  # type: ignore[no-untyped-def]
+        """Bit i: text[at + i] may begin a Han character: E4 and above."""
+        return int(np.packbits(text[at : at + LANES] >= 0xE4, bitorder="little").view(np.uint32)[0])
+
+    def upper_mask(text, at):  # type: ignore[no-untyped-def]
+        """Bit i: text[at + i] is A–Z."""
+        octets = text[at : at + LANES]
+        return int(np.packbits((octets >= 65) & (octets <= 90), bitorder="little").view(np.uint32)[0])
+
     def gap_mask(text, at):  # type: ignore[no-untyped-def]
         """Bit i: text[at + i] is a space or a hyphen."""
         octets = text[at : at + LANES]
@@ -46,6 +60,32 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         bits = (octets >= 0x80) | (octets == 0) | (octets == 0x25) | (octets == 0x26) | (octets == 0x5C)
         return int(np.packbits(bits, bitorder="little").view(np.uint32)[0])
 
+    def lead_mask(text, at):  # type: ignore[no-untyped-def]
+        """Bit i: text[at + i] begins a UTF-8 character of three octets whose second one may be any: E1-EC, EE, EF."""
+        octets = text[at : at + LANES]
+        return int(np.packbits((octets >= 0xE1) & (octets <= 0xEF) & (octets != 0xED), bitorder="little").view(np.uint32)[0])
+
+    def tail_mask(text, at):  # type: ignore[no-untyped-def]
+        """Bit i: text[at + i] continues a UTF-8 character."""
+        octets = text[at : at + LANES]
+        return int(np.packbits((octets >= 0x80) & (octets < 0xC0), bitorder="little").view(np.uint32)[0])
+
+    def high_mask(text, at):  # type: ignore[no-untyped-def]
+        """Bit i: text[at + i] is no ASCII."""
+        return int(np.packbits(text[at : at + LANES] >= 0x80, bitorder="little").view(np.uint32)[0])
+
+    def octet_mask(text, at, octet):  # type: ignore[no-untyped-def]
+        """Bit i: text[at + i] == octet."""
+        return int(np.packbits(text[at : at + LANES] == octet, bitorder="little").view(np.uint32)[0])
+
+    def count_bits(mask):  # type: ignore[no-untyped-def]
+        """Set bits of a uint64."""
+        return int(mask).bit_count()
+
+    def load_word(octets, at):  # type: ignore[no-untyped-def]
+        """The eight octets from `at` on, the first one lowest."""
+        return octets[at : at + 8].view("<u8")[0]
+
     def copy_lanes(to_array, to, from_array, start):  # type: ignore[no-untyped-def]
         """LANES octets of from_array from `start` on → to_array from `to` on."""
         to_array[to : to + LANES] = from_array[start : start + LANES]
@@ -54,6 +94,10 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         """Index of the lowest set bit of a non-zero mask."""
         mask = int(mask)
         return (mask & -mask).bit_length() - 1
+
+    def highest_bit(mask):  # type: ignore[no-untyped-def]
+        """Index of the highest set bit of a non-zero mask."""
+        return int(mask).bit_length() - 1
 
 else:
 
@@ -89,6 +133,38 @@ else:
         return types.int64(text, types.int64), codegen
 
     @intrinsic
+    def break_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Bit i: text[at + i] ends a line or an object: newline, closing brace."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            lanes, all_of = _load(context, builder, signature, args)
+            octets = lanes(0)
+            bits = (builder.icmp_unsigned("==", octets, all_of(sign)) for sign in (10, 125))
+            return _as_mask(builder, builder.or_(*bits))
+
+        return types.int64(text, types.int64), codegen
+
+    @intrinsic
+    def han_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Bit i: text[at + i] may begin a Han character: E4 and above."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            lanes, all_of = _load(context, builder, signature, args)
+            return _as_mask(builder, builder.icmp_unsigned(">=", lanes(0), all_of(0xE4)))
+
+        return types.int64(text, types.int64), codegen
+
+    @intrinsic
+    def upper_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Bit i: text[at + i] is A–Z."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            lanes, all_of = _load(context, builder, signature, args)
+            return _as_mask(builder, builder.icmp_unsigned("<", builder.sub(lanes(0), all_of(65)), all_of(26)))
+
+        return types.int64(text, types.int64), codegen
+
+    @intrinsic
     def gap_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
         """Bit i: text[at + i] is a space or a hyphen."""
 
@@ -113,6 +189,71 @@ else:
             return _as_mask(builder, bits)
 
         return types.int64(text, types.int64), codegen
+
+    @intrinsic
+    def lead_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Bit i: text[at + i] begins a UTF-8 character of three octets whose second one may be any: E1-EC, EE, EF."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            lanes, all_of = _load(context, builder, signature, args)
+            octets = lanes(0)
+            within = builder.icmp_unsigned("<", builder.sub(octets, all_of(0xE1)), all_of(0xF0 - 0xE1))
+            return _as_mask(builder, builder.and_(within, builder.icmp_unsigned("!=", octets, all_of(0xED))))
+
+        return types.int64(text, types.int64), codegen
+
+    @intrinsic
+    def tail_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Bit i: text[at + i] continues a UTF-8 character."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            lanes, all_of = _load(context, builder, signature, args)
+            return _as_mask(builder, builder.icmp_signed("<", lanes(0), all_of(0xC0)))
+
+        return types.int64(text, types.int64), codegen
+
+    @intrinsic
+    def high_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Bit i: text[at + i] is no ASCII."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            lanes, all_of = _load(context, builder, signature, args)
+            return _as_mask(builder, builder.icmp_signed("<", lanes(0), all_of(0)))
+
+        return types.int64(text, types.int64), codegen
+
+    @intrinsic
+    def octet_mask(typingctx, text, at, octet):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Bit i: text[at + i] == octet."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            lanes, all_of = _load(context, builder, signature, args)
+            one = builder.insert_element(all_of(0), args[2], ir.IntType(32)(0))
+            same = builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
+            return _as_mask(builder, builder.icmp_unsigned("==", lanes(0), same))
+
+        return types.int64(text, types.int64, types.uint8), codegen
+
+    @intrinsic
+    def count_bits(typingctx, mask):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Set bits of a uint64."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]  # noqa: ARG001
+            return builder.ctpop(args[0])
+
+        return types.int64(types.uint64), codegen
+
+    @intrinsic
+    def load_word(typingctx, octets, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """The eight octets from `at` on, the first one lowest."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            array_type = signature.args[0]
+            data = context.make_array(array_type)(context, builder, args[0])
+            place = cgutils.get_item_pointer(context, builder, array_type, data, [args[1]], wraparound=False, boundscheck=False)
+            return builder.load(builder.bitcast(place, ir.IntType(64).as_pointer()), align=1)
+
+        return types.uint64(octets, types.int64), codegen
 
     @intrinsic
     def copy_lanes(typingctx, to_array, to, from_array, start):  # type: ignore[no-untyped-def]  # noqa: ARG001
@@ -161,5 +302,14 @@ else:
 
         def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]  # noqa: ARG001
             return builder.cttz(args[0], ir.IntType(1)(1))
+
+        return types.int64(types.int64), codegen
+
+    @intrinsic
+    def highest_bit(typingctx, mask):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Index of the highest set bit of a non-zero mask."""
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]  # noqa: ARG001
+            return builder.sub(ir.IntType(64)(63), builder.ctlz(args[0], ir.IntType(1)(1)))
 
         return types.int64(types.int64), codegen
