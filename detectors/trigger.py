@@ -143,7 +143,10 @@ else:
         return lanes, all_of
 
     def _as_mask(builder, bits):  # type: ignore[no-untyped-def]
-        return builder.zext(builder.bitcast(bits, ir.IntType(LANES)), ir.IntType(64))
+        # Behind an empty instruction: LLVM would make vectors of bits again of masks that are joined (scan of dense rows: a tenth).
+        i64 = ir.IntType(64)
+        mask = builder.zext(builder.bitcast(bits, ir.IntType(LANES)), i64)
+        return builder.asm(ir.FunctionType(i64, [i64]), "", "=r,0", [mask], False)
 
     @intrinsic
     def digit_mask(typingctx, text, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
