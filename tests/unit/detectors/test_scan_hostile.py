@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -56,6 +58,18 @@ def test_hits_lie_inside_in_order_and_apart(text: bytes) -> None:
 def test_what_lies_around_a_text_does_not_matter(text: bytes, noise: str) -> None:
     around = (noise.encode() * PAD)[:PAD]
     assert scan(text, around, around) == scan(text)
+
+
+CODES = ("LSVAA4183E2000001", "91350100M000100Y43")
+
+
+@given(st.sampled_from(CODES), st.integers(0, 140), st.sampled_from(["", "A", "Z9", "\n", "a", " 7B "]),
+       st.sampled_from(["", "5", "X", ",", "z"]))
+def test_a_code_is_found_wherever_its_run_begins(code: str, at: int, before: str, behind: str) -> None:
+    text = "-" * at + before + code + behind
+    run = max(re.findall("[0-9A-Z]+", text), key=len)
+    alone = before[-1:] not in ("a", "A", "9") and not behind.isalnum()
+    assert [text[start:stop] for start, stop, _, _ in scan(text.encode())] == ([code] if alone and run == code else [])
 
 
 @given(st.lists(TEXTS, max_size=4))
