@@ -15,7 +15,7 @@ from detectors.content.step import Step
 from detectors.detector_kernels import CLOSED, GARBLED, PLAIN, WORK, sort_units
 from detectors.masks import Masks
 from detectors.scan import TextScan
-from detectors.token_kernels import make_tokens, mark_principals, settle_hits
+from detectors.token_kernels import LONGEST, make_tokens, mark_principals, settle_hits
 from detectors.tokens import TokenKeys
 from detectors.units import Hits, Units, Verdict, new_hits
 
@@ -51,6 +51,7 @@ class Detector:
         self.masks = Masks(catalogue)
         self.hits = new_hits(0)
         self.tally = np.zeros(6, np.int64)
+        self.scratch = np.zeros(8 + LONGEST, np.uint8)
         self.last_seen = np.zeros(len(catalogue.signatures), np.int64)
         self.rows(64)
 
@@ -124,6 +125,6 @@ class Detector:
         hits, masks = self.hits, self.masks
         end = self.scan(text, self.bounds, rows, hits, first)
         end = settle_hits(self.bounds, self.steps, hits, (first, end))
-        make_tokens(text, hits, (first, end), key, masks.domains, masks.rules)
+        make_tokens(text, hits, (first, end), key, masks.domains, masks.rules, self.scratch)
         mark_principals(text, hits, (first, end), masks.ranks, self.last_seen)
         return int(end)

@@ -2,20 +2,32 @@
 
 import numpy as np
 
-from detectors.content.charset_kernels import GB18030, UNKNOWN, UTF16BE, charset_of
-from detectors.content.look_kernels import ENTITY, ESCAPE, PERCENT, WIDE, look
+from detectors.content.charset_kernels import CHARS, ERRORS, GB18030, UNKNOWN, UTF16BE, byte_order_mark, charset_of, try_charset
+from detectors.content.look_kernels import BAD, ENTITY, ESCAPE, PERCENT, WIDE, look
 from detectors.kernel import kernel
 from detectors.units import FIRST, LAST, MARGIN
 
 PLAIN, WORK, CLOSED, GARBLED = 0, 1, 2, 3  # scanned in place; needs the reader; opaque; in no known charset, scanned in place all the same
 FORM, IMAGE = 3, 9                         # detectors.units.Media
 UNDO = PERCENT | ESCAPE | ENTITY | WIDE
+GLANCE = 256                               # octets in which most GB18030 shows that it is no UTF-8
 
 
 @kernel
 def is_gzip(buf, start, stop):
     """Whether [start, stop) begins as a gzip member does."""
     return stop - start > 3 and buf[start] == 0x1F and buf[start + 1] == 0x8B and buf[start + 2] == 8
+
+
+@kernel
+def is_declared_gb18030(buf, start, stop, edges, tally, trial):
+    """Whether the beginning of what is declared as GB18030 shows that charset_of will find no UTF-8 and believe the declaration, or find
+    UTF-16: the reader's work in either case, whatever a look at the whole would add."""
+    until = min(stop, start + GLANCE)
+    if not look(buf, start, until, edges | (2 if until < stop else 0), tally) & BAD or byte_order_mark(buf, start, stop) != UNKNOWN:
+        return False
+    try_charset(GB18030, buf, start, stop, trial)
+    return trial.tally[ERRORS] * 50 <= trial.tally[CHARS]
 
 
 @kernel
@@ -30,6 +42,8 @@ def kind_of_unit(units, row, tally, trial):
     if units.media[row] == FORM:
         return WORK, UNKNOWN
     edges = (0 if flags & FIRST else 1) | (0 if flags & LAST else 2)
+    if declared == GB18030 and is_declared_gb18030(buf, start, stop, edges, tally, trial):
+        return WORK, UNKNOWN
     seen = look(buf, start, stop, edges, tally)
     if seen & UNDO:
         return WORK, UNKNOWN

@@ -10,7 +10,7 @@ from detectors.check_kernels import card_range, is_date, number, passes_luhn, pa
 from detectors.kernel import kernel
 from detectors.kinds import KINDS
 from detectors.mask_kernels import is_known
-from detectors.trigger import LANES, digit_mask
+from detectors.trigger import LANES, count_bits, digit_mask, spread_digits
 
 # int64 and no Python integers: a kernel is compiled once for all of them instead of once for each
 RESIDENT_ID, RESIDENT_ID_15, RESIDENCE_PERMIT, FOREIGN_ID, HKMO_PERMIT, TW_PERMIT, EXIT_PERMIT, PASSPORT, MRZ = np.arange(9)
@@ -70,14 +70,21 @@ def run_stop(text, at, high):
 
 
 @kernel
+def count_digits(text, start, stop):
+    """Digits in text[start:stop]."""
+    count = np.int64(0)
+    for at in range(start, stop, LANES):
+        mask = digit_mask(text, at)
+        if stop - at < LANES:
+            mask &= (np.int64(1) << np.int64(stop - at)) - 1
+        count += count_bits(np.uint64(mask))
+    return count
+
+
+@kernel
 def take_run(text, start, stop, low, high, scan, n):
     """Candidates of the run text[start:stop]; the new number of them."""
-    length = stop - start
-    if length <= LANES and digit_mask(text, start) & ((np.int64(1) << length) - 1) == (np.int64(1) << length) - 1:
-        return take_number(text, start, stop, low, high, scan, length, n)
-    count = np.int64(0)
-    for i in range(start, stop):
-        count += is_digit(text[i])
+    count = count_digits(text, start, stop)
     if count == stop - start:
         return take_number(text, start, stop, low, high, scan, count, n)
     if 11 <= count <= 19:
@@ -160,8 +167,7 @@ def take_number(text, start, stop, low, high, scan, count, n):
     lettered = start > low and 65 <= text[start - 1] <= 90
     if not lettered and (count > LONGEST_NUMBER or not LENGTHS >> count & 1):
         return n
-    for i in range(min(count, LONGEST_NUMBER)):
-        digits[i] = np.int64(text[start + i]) - 48
+    spread_digits(digits, text, start)
     if stop < high and (text[stop] | 0x20) == 120 and count == 17 and bounded(text, start, stop + 1, low, high):
         return take_id(text, start, stop + 1, scan, np.int64(120), n)
     if lettered:

@@ -1,7 +1,7 @@
 """Text → hits: small passes that find where something may be, then context, overlap and order.
 
-Nearly every identifier holds a run of seven digits, found 64 octets at a time; a run of seventeen capitals and digits cannot miss every
-seventeenth octet; what else may begin somewhere is found by trigger_mask, 32 octets at a time.
+Nearly every identifier holds a run of seven digits, or of seventeen capitals and digits, found 64 octets at a time; what else may begin
+somewhere is found by the trigger masks, 32 octets at a time.
 """
 
 import numpy as np
@@ -36,8 +36,18 @@ from detectors.number_kernels import (
     run_stop,
     take_run,
 )
-from detectors.trigger import break_mask, digit_mask, gap_mask, highest_bit, lowest_bit, trigger_mask
-from detectors.word_kernels import GAP_LOOKED_AT, han_at, name_before, nearest_word, take_address, take_labelled_name, take_names
+from detectors.trigger import ascii_trigger_mask, code_mask, digit_mask, gap_mask, han_trigger_mask, high_mask, lowest_bit
+from detectors.word_kernels import (
+    GAP_LOOKED_AT,
+    behind_last_break,
+    han_at,
+    name_before,
+    nearest_word,
+    next_break,
+    take_address,
+    take_labelled_name,
+    take_names,
+)
 
 SHORTEST = 7
 BLOCK = 64
@@ -95,30 +105,47 @@ def find_numbers(text, low, high, scan):
 
 
 @kernel
+def codes_of_block(text, at, high):
+    """Bit i: text[at + i] is a digit or a capital and lies before `high`; 64 octets."""
+    if at >= high:
+        return np.uint64(0)
+    mask = np.uint64(code_mask(text, at)) | np.uint64(code_mask(text, at + LANES)) << np.uint64(LANES)
+    if high - at < BLOCK:
+        mask &= (np.uint64(1) << np.uint64(high - at)) - np.uint64(1)
+    return mask
+
+
+@kernel
 def find_codes(text, low, high, scan, n):
-    """VIN and USCI in text[low:high]."""
-    at = low + CODE - 1
-    while at < high:
-        c = text[at]
-        if not (is_digit(c) or 65 <= c <= 90):
-            at += CODE
-            continue
-        start, stop = at, at
-        while start > low and (is_digit(text[start - 1]) or 65 <= text[start - 1] <= 90):
-            start -= 1
-        while stop < high and (is_digit(text[stop]) or 65 <= text[stop] <= 90):
-            stop += 1
-        if CODE <= stop - start <= CODE + 1:
-            n = take_code(text, start, stop, low, high, scan, n)
-        at = stop + CODE - 1
+    """VIN and USCI in text[low:high]: runs of CODE capitals and digits or one more, found as find_numbers finds its own."""
+    run, run2, run4, run8, run16, run17 = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
+    for block in range(low, high, BLOCK):
+        one = codes_of_block(text, block, high)
+        two = one & shift_in(one, run, 1)
+        four = two & shift_in(two, run2, 2)
+        eight = four & shift_in(four, run4, 4)
+        sixteen = eight & shift_in(eight, run8, 8)
+        seventeen = sixteen & shift_in(sixteen, run16, 1)
+        last = seventeen & ~shift_in(seventeen, run17, 1)
+        run, run2, run4, run8, run16, run17 = one, two, four, eight, sixteen, seventeen
+        while last != 0:
+            stop = block + lowest_bit(last) + 1
+            last &= last - np.uint64(1)
+            start = stop - CODE
+            while stop < high and stop - start <= CODE + 1 and (is_digit(text[stop]) or 65 <= text[stop] <= 90):
+                stop += 1
+            if stop - start <= CODE + 1:
+                n = take_code(text, start, stop, low, high, scan, n)
     return n
 
 
 @kernel
 def find_literals(text, low, high, scan, n):
-    """Everything that trigger_mask points at."""
+    """Everything that the trigger masks point at."""
     for block in range(low, high, LANES):
-        mask = trigger_mask(text, block)
+        mask = ascii_trigger_mask(text, block)
+        if high_mask(text, block) | high_mask(text, block + 1):
+            mask |= han_trigger_mask(text, block)
         while mask != 0:
             at = block + lowest_bit(mask)
             mask &= mask - 1
@@ -203,12 +230,7 @@ def confirms(text, scan, other, first, second):
 def is_beside(text, scan, first, second):
     """Whether two candidates lie close to each other in one record."""
     start, stop = scan["found"][first, 1], scan["found"][second, 0]
-    if stop - start > NEIGHBOURHOOD:
-        return False
-    for p in range(start, stop):
-        if text[p] == 10 or text[p] == 125:
-            return False
-    return True
+    return stop - start <= NEIGHBOURHOOD and (start >= stop or next_break(text, start, stop) == stop)
 
 
 @kernel
@@ -288,7 +310,7 @@ def find_names(text, low, high, scan, n, more):
             continue
         start, stop = scan["found"][row, 0], scan["found"][row, 1]
         if is_person_hit(scan["found"][row, 2]):
-            first = behind_break(text, max(before, start - GAP_LOOKED_AT), start)
+            first = behind_last_break(text, max(before, start - GAP_LOOKED_AT), start)
             more = take_names(text, align(text, first, start), start, scan, more)
             limit = next_start(scan, i, n, high)
             after = next_break(text, stop, min(limit, stop + GAP_LOOKED_AT))
@@ -300,31 +322,6 @@ def find_names(text, low, high, scan, n, more):
         else:
             before = stop
     return more
-
-
-@kernel
-def next_break(text, at, stop):
-    """Where the record at `at` ends: the first line's end or closing brace of text[at:stop], or `stop`."""
-    while at < stop:
-        mask = break_mask(text, at)
-        if mask != 0:
-            return min(stop, at + lowest_bit(mask))
-        at += LANES
-    return stop
-
-
-@kernel
-def behind_break(text, low, at):
-    """Where the record that `at` lies in begins: behind the last line's end or closing brace of text[low:at], or `low`."""
-    found, block = low, low
-    while block < at:
-        mask = break_mask(text, block)
-        if at - block < LANES:
-            mask &= (np.int64(1) << (at - block)) - 1
-        if mask != 0:
-            found = block + highest_bit(mask) + 1
-        block += LANES
-    return found
 
 
 @kernel

@@ -3,6 +3,8 @@
 import numpy as np
 
 from detectors.kernel import kernel
+from detectors.trigger import LANES, digit_mask, high_mask, load_word, octet_mask, upper_mask
+from detectors.word_kernels import next_break
 
 WHOLE, EMAIL, PHONE, NUMBERS = 0, 1, 2, 3  # how a value is normalised before it is hashed
 LONGEST = 248                              # octets of a normalised value that are hashed
@@ -32,28 +34,56 @@ def sip_round(a, b, c, d):
 
 
 @kernel
-def sip_begin(key):
-    """State of SipHash-2-4 under `key` (uint64 (2,)) before the first word. Source: Aumasson and Bernstein 2012."""
+def sip_start(key):
+    """State before the first word."""
     a, b = key[0] ^ np.uint64(0x736F6D6570736575), key[1] ^ np.uint64(0x646F72616E646F6D)
     return a, b, key[0] ^ np.uint64(0x6C7967656E657261), key[1] ^ np.uint64(0x7465646279746573)
 
 
 @kernel
 def sip_word(a, b, c, d, word):
-    """The state after eight more octets, as a little-endian word."""
-    a, b, c, d = sip_round(a, b, c, d ^ word)
+    """Take in eight octets."""
+    d ^= word
+    a, b, c, d = sip_round(a, b, c, d)
     a, b, c, d = sip_round(a, b, c, d)
     return a ^ word, b, c, d
 
 
 @kernel
-def sip_end(a, b, c, d, word, length):
-    """The hash: `word` holds the octets that are left (up to seven), `length` is that of the whole message."""
-    a, b, c, d = sip_word(a, b, c, d, word | np.uint64(length & 0xFF) << np.uint64(56))
+def sip_end(a, b, c, d):
+    """The hash, behind the last word."""
     c ^= np.uint64(0xFF)
     for _ in range(4):
         a, b, c, d = sip_round(a, b, c, d)
     return a ^ b ^ c ^ d
+
+
+@kernel
+def siphash24(key, data, length):
+    """SipHash-2-4 of data[:length] (uint8) under `key` (uint64 (2,)). Source: Aumasson and Bernstein 2012."""
+    a, b, c, d = sip_start(key)
+    for block in range(length // 8 + 1):
+        word = np.uint64(0)
+        for k in range(min(8, length - block * 8)):
+            word |= np.uint64(data[block * 8 + k]) << np.uint64(8 * k)
+        if block == length // 8:
+            word |= np.uint64(length & 0xFF) << np.uint64(56)
+        a, b, c, d = sip_word(a, b, c, d, word)
+    return sip_end(a, b, c, d)
+
+
+@kernel
+def siphash_in_place(key, domain, text, start, length):
+    """siphash24 of the eight octets of `domain` and text[start:start + length], behind which eight octets are readable."""
+    a, b, c, d = sip_start(key)
+    a, b, c, d = sip_word(a, b, c, d, domain)
+    stop = start + (length & ~7)
+    for at in range(start, stop, 8):
+        a, b, c, d = sip_word(a, b, c, d, load_word(text, at))
+    rest = np.uint64(8 * (length & 7))
+    last = load_word(text, stop) & ((np.uint64(1) << rest) - np.uint64(1)) | np.uint64((length + 8) & 0xFF) << np.uint64(56)
+    a, b, c, d = sip_word(a, b, c, d, last)
+    return sip_end(a, b, c, d)
 
 
 @kernel
@@ -73,67 +103,70 @@ def kept(octet, rule):
 
 
 @kernel
-def behind_country_code(text, start, stop):
-    """Where a telephone number begins behind 0086 or 86, which go where more than twelve or eleven digits stand with them."""
-    digits, first, second, fourth = 0, 0, start, start  # the first four digits as a number; behind the second and the fourth
-    for at in range(start, stop):
-        if 48 <= text[at] <= 57:
-            digits += 1
-            if digits <= 4:
-                first = first * 10 + np.int64(text[at]) - 48
-                second = at + 1 if digits == 2 else second
-                fourth = at + 1 if digits == 4 else fourth
-    if digits > 12 and first == 86:
-        return fourth
-    return second if digits > 11 and first // 100 == 86 else start
-
-
-@kernel
-def token_of(text, start, stop, rule, domain, key):
-    """SipHash-2-4 of `domain` (eight octets) and the normal form of text[start:stop]: separators go, letters are upper case, +86 goes.
-
-    Octets are gathered into words as they are read; through memory it took twice as long.
-    """
-    a, b, c, d = sip_begin(key)
-    a, b, c, d = sip_word(a, b, c, d, domain)
-    at = behind_country_code(text, start, stop) if rule == PHONE else start
-    word, length = np.uint64(0), 8
-    while at < stop and length < 8 + LONGEST:
+def normalise_value(text, start, stop, rule, out):
+    """Write the value's normal form behind out[8]; return the end. Separators go, letters are upper case, +86 goes."""
+    end = 8
+    at = start
+    while at < stop and end < 8 + LONGEST:
         octet = np.int64(text[at])
         if octet == 0xC2 and at + 1 < stop and text[at + 1] == 0xB7 and rule == WHOLE:
             at += 2  # the dot within a number plate
             continue
         keep = kept(octet, rule)
         if keep >= 0:
-            word |= np.uint64(keep) << np.uint64(8 * (length & 7))
-            length += 1
-            if length & 7 == 0:
-                a, b, c, d = sip_word(a, b, c, d, word)
-                word = np.uint64(0)
+            out[end] = keep
+            end += 1
         at += 1
-    return sip_end(a, b, c, d, word, length)
+    if rule == PHONE:
+        drop = 0
+        if end - 8 > 12 and out[8] == 48 and out[9] == 48 and out[10] == 56 and out[11] == 54:
+            drop = 4
+        elif end - 8 > 11 and out[8] == 56 and out[9] == 54:
+            drop = 2
+        for k in range(8 + drop, end):
+            out[k - drop] = out[k]
+        end -= drop
+    return end
 
 
 @kernel
-def make_tokens(text, hits, rows, key, domains, rules):
-    """Fill hits.token for rows[0]..rows[1].
+def is_normal(text, start, length, rule):
+    """Whether text[start:start + length] surely is its own normal form; LANES octets from `start` on are readable."""
+    if rule == NUMBERS or length > LANES or (rule == PHONE and length > 11):  # 86 … may go
+        return False
+    if rule == EMAIL:
+        odd = upper_mask(text, start)
+    elif rule == PHONE:
+        odd = ~digit_mask(text, start)
+    else:
+        stays = digit_mask(text, start) | upper_mask(text, start) | high_mask(text, start)
+        odd = ~stays | octet_mask(text, start, np.uint8(0xC2))
+    return odd & ((np.int64(1) << np.int64(length)) - np.int64(1)) == 0
+
+
+@kernel
+def make_tokens(text, hits, rows, key, domains, rules, scratch):
+    """Fill hits.token for rows[0]..rows[1]; PAD octets behind each hit are readable.
 
     domains  uint64 (signatures,), hashed before the value, so that kinds never share tokens; rules uint8 (signatures,)
+    scratch  uint8 (8 + LONGEST,)
     """
     for row in range(rows[0], rows[1]):
-        signature = hits.signature[row]
-        hits.token[row] = token_of(text, hits.start[row], hits.stop[row], rules[signature], domains[signature], key)
+        signature, start, stop = hits.signature[row], hits.start[row], hits.stop[row]
+        domain, rule = domains[signature], rules[signature]
+        if is_normal(text, start, stop - start, rule):
+            hits.token[row] = siphash_in_place(key, domain, text, start, stop - start)
+            continue
+        for k in range(8):
+            scratch[k] = np.uint8((domain >> np.uint64(8 * k)) & np.uint64(0xFF))
+        end = normalise_value(text, start, stop, rule, scratch)
+        hits.token[row] = siphash24(key, scratch, end)
 
 
 @kernel
 def breaks_record(text, start, stop):
     """Whether a record ends between two hits: at a newline, a closing brace, or over more than 512 octets."""
-    ends = stop - start > 512
-    at = start
-    while at < stop and not ends:
-        ends = text[at] == 0x0A or text[at] == 0x7D
-        at += 1
-    return ends
+    return stop - start > 512 or (start < stop and next_break(text, start, stop) < stop)
 
 
 @kernel
@@ -170,11 +203,12 @@ def settle_hits(bounds, paths, hits, rows):
     """
     end = rows[0]
     for row in range(rows[0], rows[1]):
-        unit = hits.unit[row]
-        if hits.stop[row] <= bounds[unit, 1] or hits.stop[row] > bounds[unit, 2]:
+        unit, stop = hits.unit[row], hits.stop[row]
+        if stop <= bounds[unit, 1] or stop > bounds[unit, 2]:
             continue
-        hits.unit[end], hits.signature[end], hits.tier[end] = unit, hits.signature[row], hits.tier[row]
-        hits.start[end], hits.stop[end] = hits.start[row], hits.stop[row]
+        if end < row:
+            hits.unit[end], hits.signature[end], hits.tier[end] = unit, hits.signature[row], hits.tier[row]
+            hits.start[end], hits.stop[end] = hits.start[row], stop
         hits.path[end] = paths[unit]
         end += 1
     return end

@@ -6,7 +6,7 @@ from detectors.kernel import kernel
 from detectors.kinds import NEGATIVE
 from detectors.mask_kernels import is_known
 from detectors.number_kernels import ADDRESS, HIGH, MEDIUM, NAME, is_digit, put
-from detectors.trigger import LANES, lead_mask, lowest_bit
+from detectors.trigger import LANES, break_mask, han_mask, highest_bit, lowest_bit
 
 WINDOW = 64          # octets before a value in which a label counts: some thirty characters
 GAP_LOOKED_AT = 120  # octets beside a hit in which a name belongs to it
@@ -128,19 +128,50 @@ def cue_before(text, low, at, before):
 
 
 @kernel
+def next_break(text, at, stop):
+    """Where a line or an object ends first in text[at:stop], or `stop`."""
+    while at < stop:
+        mask = break_mask(text, at)
+        if mask != 0:
+            return min(stop, at + lowest_bit(mask))
+        at += LANES
+    return stop
+
+
+@kernel
+def behind_last_break(text, low, stop):
+    """Behind the last end of a line or an object in text[low:stop], or `low`."""
+    last = low
+    for at in range(low, stop, LANES):
+        mask = break_mask(text, at)
+        if stop - at < LANES:
+            mask &= (np.int64(1) << np.int64(stop - at)) - 1
+        if mask != 0:
+            last = at + highest_bit(mask) + 1
+    return last
+
+
+@kernel
+def next_han(text, at, stop):
+    """Where a Han character may begin first in text[at:stop], or `stop`."""
+    while at < stop:
+        mask = han_mask(text, at)
+        if mask != 0:
+            return min(stop, at + lowest_bit(mask))
+        at += LANES
+    return stop
+
+
+@kernel
 def take_names(text, low, high, scan, n):
     """Names in text[low:high], which lies beside a hit: whole runs of Han, beginnings of runs, and what follows a cue in a run."""
-    at = low
+    at = next_han(text, low, high)
     while at < high:
-        if text[at] < 0xE4:
-            mask = lead_mask(text, at)
-            at += lowest_bit(mask) if mask != 0 else LANES
-            continue
         stop = at
         while stop - at < LONGEST_RUN * 3 and han_at(text, stop, high) >= 0:
             stop += 3
         if stop == at:
-            at += 1
+            at = next_han(text, at + 1, high)
             continue
         place = at
         while place < stop:
@@ -151,7 +182,7 @@ def take_names(text, low, high, scan, n):
                     place += length
                     continue
             place += 3
-        at = stop
+        at = next_han(text, stop, high)
     return n
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.kernel import kernel
-from detectors.trigger import LANES, loud_mask, lowest_bit
+from detectors.trigger import LANES, count_bits, high_mask, lead_mask, loud_mask, lowest_bit, octet_mask, tail_mask
 
 # Bits of a look; PLAIN text (0, or HIGH alone) is scanned where it lies.
 HIGH, BAD, NUL, PERCENT, ESCAPE, ENTITY, WIDE, PLUS = 1, 2, 4, 8, 16, 32, 64, 128
@@ -83,6 +83,55 @@ def loud_octets(buf, at, stop):
 
 
 @kernel
+def whole_characters(lead, odd):
+    """Octets before the first odd one, or of the 64, that are whole characters; bit i of `lead`: one of three octets begins at i."""
+    n = np.int64(BLOCK) if odd == 0 else lowest_bit(odd)
+    if n >= 1 and lead >> np.uint64(n - 1) & np.uint64(1):
+        return n - 1
+    if n >= 2 and lead >> np.uint64(n - 2) & np.uint64(1):
+        return n - 2
+    return n
+
+
+@kernel
+def look_broadly(buf, at, until, stop, loud, tally):
+    """As look_closely, 64 octets at once, as far as all is ASCII and characters of three octets; `at + BLOCK` is within `stop`."""
+    high = np.uint64(high_mask(buf, at)) | np.uint64(high_mask(buf, at + LANES)) << np.uint64(LANES)
+    lead = np.uint64(lead_mask(buf, at)) | np.uint64(lead_mask(buf, at + LANES)) << np.uint64(LANES)
+    tail = np.uint64(tail_mask(buf, at)) | np.uint64(tail_mask(buf, at + LANES)) << np.uint64(LANES)
+    n = whole_characters(lead, (high & ~lead & ~tail) | (tail ^ (lead << np.uint64(1) | lead << np.uint64(2))))
+    if n == 0:
+        return at
+    if n > until - at:
+        n = until - at
+        end = n + 2 if lead >> np.uint64(n - 1) & np.uint64(1) else n + 1 if n >= 2 and lead >> np.uint64(n - 2) & np.uint64(1) else n
+    else:
+        end = n
+    below = ~np.uint64(0) >> np.uint64(BLOCK - n)
+    seen = np.int64(0)
+    signs = loud & ~high & below
+    while signs != 0:
+        place = at + lowest_bit(signs)
+        signs &= signs - np.uint64(1)
+        mark = mark_of(buf, place, stop)
+        seen |= mark
+        if mark == NUL:
+            tally[NULS_EVEN + (place & 1)] += 1
+    lead &= below
+    if lead != 0:
+        seen |= HIGH
+        tally[CHARS] += count_bits(lead)
+        wide = np.uint64(octet_mask(buf, at, np.uint8(0xEF))) | np.uint64(octet_mask(buf, at + LANES, np.uint8(0xEF))) << np.uint64(LANES)
+        wide &= below
+        while wide != 0:
+            if is_wide(buf, at + lowest_bit(wide)):
+                seen |= WIDE
+            wide &= wide - np.uint64(1)
+    tally[BITS] |= seen
+    return at + end
+
+
+@kernel
 def look_closely(buf, at, until, stop, edges, loud, tally):
     """Look at the characters that begin in [at, until); add to `tally` (chars, bad octets, even NULs, odd NULs, bits); return the end.
 
@@ -105,9 +154,6 @@ def look_closely(buf, at, until, stop, edges, loud, tally):
                 if mark == NUL:
                     tally[NULS_EVEN + (at & 1)] += 1
             at += 1
-        elif 0xE4 <= octet <= 0xE9 and at + 2 < stop and (buf[at + 1] & 0xC0) == 0x80 and (buf[at + 2] & 0xC0) == 0x80:
-            chars += 1  # nearly all Han
-            at += 3
         else:
             length = utf8_length(buf, at, stop)
             if length == 3 and is_wide(buf, at):
@@ -143,7 +189,12 @@ def look(buf, start, stop, edges, tally):
         if not loud and not at - base & 7:
             at += BLOCK
             continue
-        at = look_closely(buf, at, min(stop, base + (((at - base) >> 3) + 8 << 3)), stop, edges, loud, tally)
+        until = min(stop, base + (((at - base) >> 3) + 8 << 3))
+        if at + BLOCK <= stop:
+            first, at = at, look_broadly(buf, at, until, stop, loud, tally)
+            loud = loud >> np.uint64(at - first) if at - first < BLOCK else np.uint64(0)
+        if at < until:
+            at = look_closely(buf, at, until, stop, edges, loud, tally)
         if tally[BADS] > 512 and tally[BADS] * 8 > at - start:
             break
     tally[LOOKED] = at - start

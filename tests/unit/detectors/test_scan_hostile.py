@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -9,7 +11,6 @@ from hypothesis import strategies as st
 from detectors.compile import load_catalogue
 from detectors.detector import Detector
 from detectors.scan import TextScan
-from detectors.scan_kernels import behind_break, next_break
 from detectors.tokens import FixedKeys
 from detectors.units import FIRST, LAST, PAD, new_hits, units_over
 
@@ -59,6 +60,18 @@ def test_what_lies_around_a_text_does_not_matter(text: bytes, noise: str) -> Non
     assert scan(text, around, around) == scan(text)
 
 
+CODES = ("LSVAA4183E2000001", "91350100M000100Y43")
+
+
+@given(st.sampled_from(CODES), st.integers(0, 140), st.sampled_from(["", "A", "Z9", "\n", "a", " 7B "]),
+       st.sampled_from(["", "5", "X", ",", "z"]))
+def test_a_code_is_found_wherever_its_run_begins(code: str, at: int, before: str, behind: str) -> None:
+    text = "-" * at + before + code + behind
+    run = max(re.findall("[0-9A-Z]+", text), key=len)
+    alone = before[-1:] not in ("a", "A", "9") and not behind.isalnum()
+    assert [text[start:stop] for start, stop, _, _ in scan(text.encode())] == ([code] if alone and run == code else [])
+
+
 @given(st.lists(TEXTS, max_size=4))
 def test_whole_detector_takes_any_text(texts: list[bytes]) -> None:
     units = units_over(np.frombuffer(bytearray(b"".join(text + bytes(PAD) for text in texts) + bytes(PAD)), np.uint8), max(1, len(texts)))
@@ -70,13 +83,3 @@ def test_whole_detector_takes_any_text(texts: list[bytes]) -> None:
     for h in range(seen.n_hits):
         low, _, _, high = seen.bounds[seen.hits.unit[h]]
         assert low <= seen.hits.start[h] < seen.hits.stop[h] <= high
-
-
-@given(st.binary(max_size=200) | st.text("a}\n张,", max_size=90).map(str.encode), st.data())
-def test_where_a_record_begins_and_ends(octets: bytes, data: st.DataObject) -> None:
-    low = data.draw(st.integers(0, len(octets)))
-    stop = data.draw(st.integers(low, len(octets)))
-    text = np.frombuffer(octets + b"}\n" + bytes(PAD), np.uint8).copy()
-    breaks = [at for at in range(low, stop) if octets[at] in b"\n}"]
-    assert next_break(text, low, stop) == (breaks[0] if breaks else stop)
-    assert behind_break(text, low, stop) == (breaks[-1] + 1 if breaks else low)
