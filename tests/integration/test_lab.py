@@ -158,6 +158,7 @@ def test_clickhouse_comes_back_after_the_wrong_password(lab: Lab) -> None:
         assert time.monotonic() < until
 
 
+@pytest.mark.slow
 def test_a_killed_service_is_seen_and_down_ends_the_rest(lab: Lab, data: Path) -> None:
     """The last test of this lab."""
     assert guankou_lab("status", data=data).returncode == 0
@@ -180,6 +181,7 @@ def test_a_killed_service_is_seen_and_down_ends_the_rest(lab: Lab, data: Path) -
     assert all(is_free(port) for service in lab.services for port in service.ports.values())
 
 
+@pytest.mark.slow
 def test_three_brokers_keep_three_copies_over_a_restart(tmp_path: Path) -> None:
     folder, topic = tmp_path / "lab", f"t-{uuid.uuid4()}"
     try:
