@@ -271,7 +271,11 @@ def lab_status(data: Annotated[Path | None, typer.Option(help="data directory")]
     """What runs of the lab; exit code 1 unless all of it does."""
     from deploy.local import command
 
-    if not command.status(load_settings(data).data / "lab", screen):
+    try:
+        runs = command.status(load_settings(data).data / "lab", screen)
+    except RuntimeError as error:
+        fail(str(error))
+    if not runs:
         raise typer.Exit(1)
 
 

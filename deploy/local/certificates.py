@@ -25,7 +25,7 @@ def issue(folder: Path, name: str) -> Path:
     _request(
         folder, "-CA", "ca.pem", "-CAkey", "ca.key", "-keyout", f"{name}.key", "-out", f"{name}.crt", "-subj", f"/CN={name}",
         "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE",
-    )  # fmt: skip
+    )
     both = folder / f"{name}.pem"
     both.touch(0o600)
     both.write_bytes((folder / f"{name}.key").read_bytes() + (folder / f"{name}.crt").read_bytes())

@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 HOST = "127.0.0.1"
 FILE = "lab.json"
@@ -72,9 +72,12 @@ class Lab(BaseModel):
 
 
 def read_lab(folder: Path) -> Lab | None:
-    """The lab of `folder`, or None; ValueError when the file is not ours."""
+    """The lab of `folder`, or None; RuntimeError when the file is not ours."""
     file = folder / FILE
-    return Lab.model_validate_json(file.read_text("utf-8")) if file.exists() else None
+    try:
+        return Lab.model_validate_json(file.read_text("utf-8")) if file.exists() else None
+    except ValidationError as error:
+        raise RuntimeError(f"{file}: {error}") from None
 
 
 def write_lab(folder: Path, lab: Lab) -> None:

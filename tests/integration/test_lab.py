@@ -158,6 +158,7 @@ def test_clickhouse_comes_back_after_the_wrong_password(lab: Lab) -> None:
         assert time.monotonic() < until
 
 
+@pytest.mark.slow
 def test_a_killed_service_is_seen_and_down_ends_the_rest(lab: Lab, data: Path) -> None:
     """The last test of this lab."""
     assert guankou_lab("status", data=data).returncode == 0
@@ -180,6 +181,16 @@ def test_a_killed_service_is_seen_and_down_ends_the_rest(lab: Lab, data: Path) -
     assert all(is_free(port) for service in lab.services for port in service.ports.values())
 
 
+def test_a_file_that_is_no_lab_is_named(tmp_path: Path) -> None:
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "lab.json").write_text("{}")
+    for word in ("up", "status", "down"):
+        done = guankou_lab(word, data=tmp_path)
+        assert done.returncode == 2
+        assert "lab.json" in done.stderr
+
+
+@pytest.mark.slow
 def test_three_brokers_keep_three_copies_over_a_restart(tmp_path: Path) -> None:
     folder, topic = tmp_path / "lab", f"t-{uuid.uuid4()}"
     try:
