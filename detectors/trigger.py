@@ -295,7 +295,7 @@ else:
 
         return types.void(to_array, types.int64, from_array, types.int64), codegen
 
-    def _begins(builder, lanes, all_of, triples):  # type: ignore[no-untyped-def]
+    def _beginnings(builder, lanes, all_of, triples):  # type: ignore[no-untyped-def]
         """Where one of `triples` begins, as a vector of bits."""
         places, bits = (lanes(0), lanes(1), lanes(2)), None
         for triple in triples:
@@ -311,7 +311,7 @@ else:
         def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
             lanes, all_of = _load(context, builder, signature, args)
             bits = builder.icmp_unsigned("==", lanes(0), all_of(0x40))
-            return _as_mask(builder, builder.or_(bits, _begins(builder, lanes, all_of, ASCII_TRIPLES)))
+            return _as_mask(builder, builder.or_(bits, _beginnings(builder, lanes, all_of, ASCII_TRIPLES)))
 
         return types.int64(text, types.int64), codegen
 
@@ -331,7 +331,7 @@ else:
             for sign in (0x3D, 0x3A, 0x3E):
                 opens = builder.or_(opens, builder.icmp_unsigned("==", first, all_of(sign)))
             bits = builder.or_(bits, builder.and_(opens, within(second, 0xE4, 0xE9)))
-            return _as_mask(builder, builder.or_(bits, _begins(builder, lanes, all_of, HAN_TRIPLES)))
+            return _as_mask(builder, builder.or_(bits, _beginnings(builder, lanes, all_of, HAN_TRIPLES)))
 
         return types.int64(text, types.int64), codegen
 
