@@ -65,6 +65,9 @@ CODES = ("LSVAA4183E2000001", "91350100M000100Y43")
 
 @given(st.sampled_from(CODES), st.integers(0, 140), st.sampled_from(["", "A", "Z9", "\n", "a", " 7B "]),
        st.sampled_from(["", "5", "X", ",", "z"]))
+@example(CODES[0], 48, "", "")  # its last octet begins a block
+@example(CODES[1], 55, "", "")
+@example(CODES[0], 47, "A", "")
 def test_a_code_is_found_wherever_its_run_begins(code: str, at: int, before: str, behind: str) -> None:
     text = "-" * at + before + code + behind
     run = max(re.findall("[0-9A-Z]+", text), key=len)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from detectors.content.charset import decide_charset, new_trial
@@ -20,6 +20,9 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=9), max_size=24).map(b"".join),
        st.sampled_from([0, FIRST, LAST, FIRST | LAST]),
        st.sampled_from([Charset.UNKNOWN, Charset.GB18030, Charset.GB18030, Charset.UTF8, Charset.LATIN1]))
+@example(b"\xef\xbb\xbf" + "张伟".encode("gb18030") * 9, FIRST, Charset.GB18030)  # its mark says UTF-8
+@example(b"\xff" * 9 + "张伟".encode("gb18030"), LAST, Charset.GB18030)           # the declaration is not believed
+@example("张伟".encode() * 99 + b"\xff", 0, Charset.GB18030)                      # what is no UTF-8 lies behind the glance
 def test_a_unit_goes_where_a_look_at_the_whole_sends_it(octets: bytes, flags: int, declared: Charset) -> None:
     units = units_over(np.frombuffer(octets + bytes(PAD), np.uint8).copy(), 1)
     units.stop[0], units.flags[0], units.charset[0] = len(octets), flags, declared

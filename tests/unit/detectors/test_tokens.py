@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from detectors.masks import domain_of
@@ -68,6 +68,10 @@ def twin_normal(octets: bytes, rule: int) -> bytes:
 
 @given(st.lists(st.sampled_from([b"8", b"0086", b"138", b"X", b"x", b"-", b".", b"@", "张".encode(), "·".encode(), b"\xc2", b"123456"]),
                 max_size=14).map(b"".join), st.sampled_from([WHOLE, EMAIL, PHONE, NUMBERS]))
+@example("京A·12345".encode(), WHOLE)
+@example(b"8613800138000", PHONE)
+@example(b"ZhangSan@x", EMAIL)
+@example(b"1" * 33, WHOLE)
 def test_a_token_is_the_hash_of_the_normal_form(value: bytes, rule: int) -> None:
     hits, key = new_hits(1), np.array([1, 2], np.uint64)
     text = np.frombuffer(b"7a\x807" + value + b"9Z\x80" + bytes(PAD), np.uint8).copy()

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from detectors.content import look_kernels as looks
@@ -224,6 +224,9 @@ PIECES = st.sampled_from([
 
 
 @given(st.lists(PIECES, max_size=60).map(b"".join), st.integers(0, 9))
+@example(b"a" * 62 + "张".encode() + b"b" * 70, 0)  # characters over the end of 64 octets
+@example(b"a" * 63 + "张".encode() + b"b" * 70, 0)
+@example(b"a" * 30 + b"\xe5\xbc" + b"b" * 70, 0)
 def test_a_look_counts_what_the_twin_counts(octets: bytes, start: int) -> None:
     tally = np.zeros(6, np.int64)
     looks.look(padded(b"%" * start + octets), start, start + len(octets), 0, tally)
