@@ -14,6 +14,7 @@ from rich.console import Console
 
 from dashboards.settings import DashboardsSettings
 from pipeline.notice.channels import SmtpSettings, WebhookSettings
+from pipeline.store.settings import StoreSettings
 from sensor.settings import SensorSettings
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     supervision: str = Field("", description="SQLAlchemy URL of the supervision database; empty: a file in the data directory")
     permissions: Path | None = Field(None, description="registry of holders and filings (TOML)")
     sensor: SensorSettings = SensorSettings()
+    store: StoreSettings = StoreSettings()
     dashboards: DashboardsSettings = DashboardsSettings()
     smtp: SmtpSettings | None = Field(None, description="mail server that takes notices")
     webhook: WebhookSettings | None = Field(None, description="secret that signed notices go out under")
@@ -125,10 +127,11 @@ def sensor_run(
 def store_if_free(settings: Settings) -> None:
     """Take the outbox into the store here, unless another process (the dashboards) holds it and does."""
     from pipeline.ingest.ingest import Ingest
-    from pipeline.store.store import StoreBusyError, open_store
+    from pipeline.store.opened import open_configured
+    from pipeline.store.store import StoreBusyError
 
     try:
-        store = open_store(settings.data)
+        store = open_configured(settings.data, settings.store)
     except StoreBusyError as busy:
         screen.print(f"{busy}; it takes the records in", style="dim", highlight=False)
         return
@@ -168,10 +171,10 @@ def open_desk(settings: Settings) -> Any:
     from pipeline.ingest.ingest import Ingest
     from pipeline.notice.outbox import deliver_due
     from pipeline.registry.load import load_registry
-    from pipeline.store.store import open_store
+    from pipeline.store.opened import open_configured
     from pipeline.supervision.engine import open_engine, upgrade
 
-    store = open_store(settings.data)
+    store = open_configured(settings.data, settings.store)
     engine = open_engine(settings.supervision or settings.data)
     upgrade(engine)
     load_registry(engine, settings.sensor.lines, settings.permissions, datetime.now(UTC))
@@ -234,11 +237,51 @@ def search(
     language = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
     try:
         place = settings.supervision or settings.data
-        raise typer.Exit(run_search(asked, settings.data, place, datetime.now(UTC), screen, sys.stdout.buffer, language))
+        raise typer.Exit(run_search(asked, settings.data, place, datetime.now(UTC), screen, sys.stdout.buffer, language, settings.store))
     except StoreBusyError as busy:
         fail(f"{busy}: one process at a time can read it; search on its pages, or stop it first")
     except (ValueError, OSError) as error:
         fail(str(error))
+
+
+store = typer.Typer(no_args_is_help=True, help="The store on ClickHouse servers.")
+app.add_typer(store, name="store")
+DataOption = Annotated[Path | None, typer.Option(help="data directory")]
+
+
+def keep_store(act: str, data: Path | None, *more: Any) -> Any:
+    """One act of `guankou store`, its errors told."""
+    from pipeline.store import command
+
+    try:
+        return getattr(command, f"run_{act}")(load_settings(data).store, *more, screen)
+    except (ValueError, RuntimeError) as error:
+        fail(str(error))
+
+
+@store.command("migrate")
+def store_migrate(data: DataOption = None) -> None:
+    """Make or renew the tables on every node; again does nothing."""
+    keep_store("migrate", data)
+
+
+@store.command("check")
+def store_check(data: DataOption = None) -> None:
+    """Compare every node's tables with what this version wants; exit code 1 when one differs."""
+    if not keep_store("check", data):
+        raise typer.Exit(1)
+
+
+@store.command("backup")
+def store_backup(name: Annotated[str, typer.Argument(help="name of the backup")], data: DataOption = None) -> None:
+    """Have the servers back their tables up, to where store.backup_to says."""
+    keep_store("backup", data, name)
+
+
+@store.command("restore")
+def store_restore(name: Annotated[str, typer.Argument(help="name of the backup")], data: DataOption = None) -> None:
+    """Fill empty servers from a backup."""
+    keep_store("restore", data, name)
 
 
 lab = typer.Typer(no_args_is_help=True, help="Kafka and ClickHouse on this machine, without containers.")

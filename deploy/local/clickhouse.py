@@ -37,6 +37,7 @@ def server_config(lab: Lab, shard: int) -> dict[str, Any]:
         "default_database": "default",
         "timezone": "UTC",
         "logger": {"level": "warning", "log": str(server.folder / "server.log"), "errorlog": str(server.folder / "error.log")},
+        "backups": {"allowed_path": f"{server.folder.parent / 'backups'}/"},
         "macros": {"cluster": "lab", "shard": str(shard), "replica": "1"},
         "remote_servers": {"lab": {"shard": others}},
     }

@@ -7,10 +7,9 @@ import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
-import pyarrow as pa
-
-from pipeline.ingest.aside import MISSING, UNREAD, put_aside
+from pipeline.ingest.aside import UNREAD, put_aside
 from pipeline.ingest.body import Identity, PoisonError, decode
+from pipeline.ingest.marks import Marks
 from pipeline.schema.outbox import SUFFIX, open_outbox, unsigned
 from pipeline.store.store import Store
 
@@ -18,7 +17,6 @@ log = logging.getLogger(__name__)
 AT_ONCE = 64  # batches taken from one file before the next one's turn
 
 TAKE = "SELECT id, record, sensor, worker, epoch, sequence, body FROM batch ORDER BY id LIMIT ?"
-LAST = "SELECT record, sensor, worker, epoch, max(sequence) AS sequence FROM batches GROUP BY record, sensor, worker, epoch"
 
 
 class IngestResult(NamedTuple):
@@ -39,8 +37,7 @@ class Ingest:
         self.folder = data / "outbox"
         self.store = store
         self.wait_s = 10.0  # for a worker that is writing
-        rows = store.query(LAST).to_pylist()
-        self._last = {Identity(r["record"], r["sensor"], r["worker"], r["epoch"]): r["sequence"] for r in rows}
+        self._marks = Marks(store)
 
     def run_once(self) -> IngestResult:
         """Take what is there now, oldest first in each file."""
@@ -75,33 +72,18 @@ class Ingest:
             outbox.close()
 
     def _take(self, identity: Identity, sequence: int, body: bytes) -> IngestResult:
-        if sequence <= self._last.get(identity, 0):
+        if self._marks.is_stored(identity, sequence):
             return IngestResult(repeated=1)
         try:
             batch = decode(identity, sequence, body)
         except PoisonError as poison:
             put_aside(self.folder / "dead", identity, sequence, body, poison)
             return IngestResult(poisoned=1)
+        token = "-".join(map(str, (*identity, sequence)))
         if batch.num_rows:
-            self.store.insert(identity.record, batch, _token(identity, sequence))
-        MISSING.inc(sequence - self._last.get(identity, 0) - 1)
-        self._note(identity, sequence)
+            self.store.insert(identity.record, batch, token)
+        self._marks.note({identity: [sequence]}, token)
         return IngestResult(batches=1, rows=batch.num_rows, findings=batch.num_rows if identity.record == "findings" else 0)
-
-    def _note(self, identity: Identity, sequence: int) -> None:
-        """After the rows: killed between the two, the same rows come again under the same token, which adds nothing."""
-        columns = {
-            **{name: [value] for name, value in identity._asdict().items()},
-            "worker": pa.array([identity.worker], pa.uint16()),
-            "epoch": pa.array([identity.epoch], pa.uint64()),
-            "sequence": pa.array([sequence], pa.uint64()),
-        }
-        self.store.insert("batches", pa.RecordBatch.from_pydict(columns), f"batches-{_token(identity, sequence)}")
-        self._last[identity] = sequence
-
-
-def _token(identity: Identity, sequence: int) -> str:
-    return "-".join(map(str, (*identity, sequence)))
 
 
 def _add(a: IngestResult, b: IngestResult) -> IngestResult:

@@ -23,12 +23,14 @@ from pipeline.search.run import Search, new_search
 from pipeline.search.saved import load, save
 from pipeline.search.values import EPOCH, read_length
 from pipeline.search.wrong import FilterError
-from pipeline.store.store import open_store
+from pipeline.store.opened import open_configured
+from pipeline.store.settings import StoreSettings
 from pipeline.supervision.engine import open_engine, upgrade
 
 DEFAULT_COLUMNS = (
     "first,line,src.ip,src.port,dst.ip,dst.port,destination,protocol,server.name,octets.out,octets.in,payload.out,inspected.out,findings,flow"
 )
+EMBEDDED = StoreSettings.model_validate({})
 STOPPED = 130  # as a shell says it of a command ended by Ctrl-C
 T = TypeVar("T")
 
@@ -66,11 +68,20 @@ def point_at(text: str, error: FilterError, language: str) -> str:
     return "\n".join(filter(None, (shown, caret, f"{error.column}: {error.say(language)}", error.hint(language))))
 
 
-def run_search(asked: Asked, data: Path, place: Path | str, now: datetime, screen: Console, out: IO[bytes], language: str) -> int:
+def run_search(
+    asked: Asked,
+    data: Path,
+    place: Path | str,
+    now: datetime,
+    screen: Console,
+    out: IO[bytes],
+    language: str,
+    servers: StoreSettings = EMBEDDED,
+) -> int:
     """The exit code. ValueError and StoreBusyError for what cannot be done as asked; a wrong filter is shown, code 2."""
     now_ns = int((now.astimezone(UTC) - EPOCH).total_seconds()) * 10**9
     ask = _question(asked)
-    if not (data / "store").is_dir():
+    if not servers.servers and not (data / "store").is_dir():
         raise ValueError(f"{data}: no store here yet")
     engine = open_engine(place)
     upgrade(engine)
@@ -80,7 +91,7 @@ def run_search(asked: Asked, data: Path, place: Path | str, now: datetime, scree
         if asked.save_as:
             replaced = save(engine, asked.save_as, text, getpass.getuser(), now)
             screen.print(f"{'replaced' if replaced else 'saved'}: @{asked.save_as}", style="dim", highlight=False)
-        with closing(open_store(data)) as store:
+        with closing(open_configured(data, servers)) as store:
             stored = stored_period(store)
             if stored is None:
                 screen.print("the store has no flows", style="yellow")

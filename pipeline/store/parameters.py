@@ -20,6 +20,11 @@ def bind(parameters: Mapping[str, object]) -> dict[str, str]:
     return {name: _field(value) for name, value in parameters.items()}
 
 
+def quote(text: str) -> str:
+    """Text as the native protocol's parameters want it, inside the quotes that the driver sets: another level of the same escapes."""
+    return text.translate(_QUOTED)
+
+
 def _field(value: object) -> str:
     if value is None:
         return NULL

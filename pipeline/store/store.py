@@ -41,6 +41,10 @@ class Store(Protocol):
         """Add `batch`; the same token again adds nothing."""
         ...
 
+    def close(self) -> None:
+        """Let go of what is held; again does nothing."""
+        ...
+
 
 class ChdbStore:
     """ClickHouse's engine in this process; its folder belongs to one process at a time.

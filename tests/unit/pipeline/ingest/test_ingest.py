@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 from prometheus_client import REGISTRY
 
-from pipeline.ingest.body import BY_NAME, Reason
+from pipeline.ingest.body import BY_NAME, Reason, empty
 from pipeline.ingest.ingest import Ingest, IngestResult
+from pipeline.schema import RECORDS, Record
 from pipeline.schema.outbox import open_outbox
 from pipeline.store.store import ChdbStore, open_store
 from sensor.outbox.batch import encode
@@ -93,9 +94,20 @@ def no_batch(_: bytes, record: str) -> bytes:
     return bytes(sink.getvalue())
 
 
-def fewer_columns(body: bytes, _: str) -> bytes:
+def without_identity(body: bytes, _: str) -> bytes:
     batch = next(iter(pa.ipc.open_stream(body)))
-    return encode(batch.select(batch.schema.names[:-1]))
+    return encode(batch.select([name for name in batch.schema.names if name != "sequence"]))
+
+
+def of_another_type(body: bytes, _: str) -> bytes:
+    batch = next(iter(pa.ipc.open_stream(body)))
+    wrong = batch.column("octets").cast(pa.int32())
+    return encode(batch.set_column(batch.schema.names.index("octets"), "octets", wrong))
+
+
+def twice_the_same(body: bytes, _: str) -> bytes:
+    batch = next(iter(pa.ipc.open_stream(body)))
+    return encode(batch.append_column("reason", batch.column("reason")))
 
 
 def missing_values(body: bytes, record: str) -> bytes:
@@ -125,7 +137,8 @@ POISONS = (
     (lambda *_: b"no Arrow at all", Reason.UNREADABLE),
     (lambda body, _: body[: len(body) // 2], Reason.UNREADABLE),
     (lambda body, _: body[:-400] + bytes(400), Reason.UNREADABLE),
-    (no_batch, Reason.UNREADABLE), (two_batches, Reason.UNREADABLE), (fewer_columns, Reason.COLUMNS),
+    (no_batch, Reason.UNREADABLE), (two_batches, Reason.UNREADABLE),
+    (without_identity, Reason.COLUMNS), (of_another_type, Reason.COLUMNS), (twice_the_same, Reason.COLUMNS),
     (missing_values, Reason.VALUES), (not_utf8, Reason.VALUES), (of_another_batch, Reason.IDENTITY),
 )
 
@@ -146,6 +159,32 @@ def test_poison_is_put_aside_and_blocks_nothing(
     assert (told["reason"], told["record"], told["sensor"], told["sequence"]) == (reason, "coverage", "beijing", 2)
     assert dropped(reason) == before + 1
     assert (REGISTRY.get_sample_value("ingest_missing_total") or 0.0) == missing + 1
+
+
+def replace_body(data: Path, record: str, change: Callable[[pa.RecordBatch], pa.RecordBatch]) -> None:
+    body = body_of(data, record)
+    poison(data, record, encode(change(next(iter(pa.ipc.open_stream(body))))))
+
+
+def test_an_older_sensor_and_a_newer_one_are_understood(data: Path, own: ChdbStore, fill: Fill) -> None:
+    """What the older one does not know is empty; what only the newer one knows is counted and left."""
+    batches, before = fill(data, seed=5), REGISTRY.get_sample_value("ingest_unknown_fields_total", {"record": "coverage"}) or 0.0
+    replace_body(data, "coverage", lambda b: b.select([n for n in reversed(b.schema.names) if n != "packets"]).append_column(
+        "colour", pa.array(["red"] * b.num_rows)
+    ))
+    taken = Ingest(data, own).run_all()
+    assert (taken.batches, taken.poisoned) == (batches, 0)
+    asked = "SELECT sum(packets) AS packets, sum(octets) AS octets, count() AS n FROM coverage WHERE sequence = 2 AND epoch = 7"
+    rows = own.query(asked).to_pylist()[0]
+    assert rows["packets"] == 0 and rows["octets"] > 0
+    assert REGISTRY.get_sample_value("ingest_unknown_fields_total", {"record": "coverage"}) == before + rows["n"]
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
+def test_every_type_has_an_empty_value(record: Record) -> None:
+    for field in record.fields:
+        column = empty(field.arrow, 3)
+        assert column.type == field.arrow and len(column) == 3 and column.null_count == 0
 
 
 def test_records_and_sensors_of_strange_names_are_put_aside(data: Path, own: ChdbStore, fill: Fill) -> None:
