@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from rich.console import Console
 
 from dashboards.settings import DashboardsSettings
+from pipeline.bus.settings import BusSettings, ForwarderSettings
 from pipeline.notice.channels import SmtpSettings, WebhookSettings
 from pipeline.store.settings import StoreSettings
 from sensor.settings import SensorSettings
@@ -38,6 +39,8 @@ class Settings(BaseSettings):
     supervision: str = Field("", description="SQLAlchemy URL of the supervision database; empty: a file in the data directory")
     permissions: Path | None = Field(None, description="registry of holders and filings (TOML)")
     sensor: SensorSettings = SensorSettings()
+    bus: BusSettings = BusSettings()
+    forwarder: ForwarderSettings = ForwarderSettings()
     store: StoreSettings = StoreSettings()
     dashboards: DashboardsSettings = DashboardsSettings()
     smtp: SmtpSettings | None = Field(None, description="mail server that takes notices")
@@ -282,6 +285,90 @@ def store_backup(name: Annotated[str, typer.Argument(help="name of the backup")]
 def store_restore(name: Annotated[str, typer.Argument(help="name of the backup")], data: DataOption = None) -> None:
     """Fill empty servers from a backup."""
     keep_store("restore", data, name)
+
+
+@app.command()
+def forward(
+    data: Annotated[Path | None, typer.Option(help="data directory")] = None,
+    once: Annotated[bool, typer.Option("--once", help="send what is there, and end; exit code 1 unless all of it was sent")] = False,
+    limit: Annotated[float, typer.Option(help="with --once: seconds at most")] = 60.0,
+    metrics: Annotated[int | None, typer.Option(help="port on 127.0.0.1 for Prometheus, instead of the settings'; 0: none")] = None,
+) -> None:
+    """Send the outbox to Kafka until SIGTERM or Ctrl-C; runs beside the sensor."""
+    from pipeline.bus.forward_command import run_forwarder
+
+    settings = load_settings(data)
+    how = settings.forwarder if metrics is None else settings.forwarder.model_copy(update={"metrics_port": metrics})
+    try:
+        code = run_forwarder(settings.data, settings.bus, how, once, limit if once else float("inf"), screen)
+    except (RuntimeError, OSError) as error:
+        fail(str(error))
+    raise typer.Exit(code)
+
+
+bus = typer.Typer(no_args_is_help=True, help="Kafka's topics and dead letters.")
+app.add_typer(bus, name="bus")
+letters = typer.Typer(no_args_is_help=True, help="Messages that ingest could not take.")
+bus.add_typer(letters, name="dead-letters")
+
+
+def on_bus(act: Any) -> None:
+    """Do it with the settings of the bus; end with its exit code, 1 where the broker does not answer."""
+    from pipeline.bus.connect import BusError
+
+    try:
+        raise typer.Exit(act(load_settings(None).bus))
+    except BusError as error:
+        screen.print(str(error), style="bold red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    except (ValueError, OSError) as error:
+        fail(str(error))
+
+
+@bus.command("create")
+def bus_create() -> None:
+    """Make the topics that are missing; exit code 1 unless all are as they should be."""
+    from pipeline.bus.command import create
+
+    on_bus(lambda settings: create(settings, screen))
+
+
+@bus.command("check")
+def bus_check() -> None:
+    """Say what of the topics is not as it should be; exit code 1 if anything."""
+    from pipeline.bus.command import check
+
+    on_bus(lambda settings: check(settings, screen))
+
+
+@letters.command("list")
+def letters_list(form: Annotated[str, typer.Option("--format", help="table or json")] = "table") -> None:
+    """All dead letters, with their numbers and reasons."""
+    from pipeline.bus.command import list_letters
+
+    on_bus(lambda settings: list_letters(settings, form, screen, Console()))
+
+
+@letters.command("show")
+def letters_show(
+    number: Annotated[int, typer.Argument(help="from the list")],
+    output: Annotated[Path | None, typer.Option(help="write the message's value to this file")] = None,
+) -> None:
+    """One dead letter with its headers, as JSON."""
+    from pipeline.bus.command import show_letter
+
+    on_bus(lambda settings: show_letter(settings, number, output, Console()))
+
+
+@letters.command("re-feed")
+def letters_re_feed(
+    numbers: Annotated[list[int] | None, typer.Argument(help="from the list")] = None,
+    every: Annotated[bool, typer.Option("--all", help="every one that was not fed again yet")] = False,
+) -> None:
+    """Send dead letters to their topics again, as they were."""
+    from pipeline.bus.command import feed_letters
+
+    on_bus(lambda settings: feed_letters(settings, numbers or [], every, screen))
 
 
 lab = typer.Typer(no_args_is_help=True, help="Kafka and ClickHouse on this machine, without containers.")
