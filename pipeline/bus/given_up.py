@@ -42,10 +42,8 @@ def make_note(table: pa.Table, identity: Identity, sequence: int, made_ns: int) 
         "reason": [str(Reason.GIVEN_UP)] * n,
         **{name: table.column(name).to_pylist() for name in (*KEYS, "octets", "packets")},
     }
-    arrays = [
-        pa.array(columns[field.name], pa.string()).dictionary_encode() if field.arrow == NAME else pa.array(columns[field.name], field.arrow)
-        for field in COVERAGE.fields
-    ]
+    kinds = [(columns[field.name], field.arrow) for field in COVERAGE.fields]
+    arrays = [pa.array(values, pa.string()).dictionary_encode() if kind == NAME else pa.array(values, kind) for values, kind in kinds]
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, COVERAGE.arrow, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=COVERAGE.arrow))
@@ -56,7 +54,8 @@ def _table_of(row: Row) -> pa.Table:
     try:
         batch = decode(row.identity, row.sequence, row.body)
     except PoisonError:  # all that is known of it is when it was made
-        return _table(np.array([row.made_ns]), {name: pa.array([""]) for name in LANE}, ["other"], np.zeros(1, np.int64), np.zeros(1, np.int64))
+        zero = np.zeros(1, np.int64)
+        return _table(np.array([row.made_ns]), {name: pa.array([""]) for name in LANE}, ["other"], zero, zero)
     if row.identity.record == "flows":
         return _flows(batch)
     if row.identity.record == "coverage":

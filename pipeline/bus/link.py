@@ -8,12 +8,13 @@ uses it sends everything that was not acknowledged again, over a new one.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from pipeline.bus.connect import CONNECT_WITHIN_MS, BusError, connect
+from pipeline.bus.connect import CONNECT_WITHIN_MS, BusError, connect, open_admin
 from pipeline.bus.message import Headers
 from pipeline.bus.settings import BusSettings
 from pipeline.bus.topics import MESSAGE_OCTETS
@@ -27,6 +28,10 @@ class Link:
     def __init__(self, bus: BusSettings, topics: list[str]) -> None:
         self.moved = threading.Event()  # something was acknowledged, or failed
         self.broken: Exception | None = None
+        with open_admin(bus) as admin:  # not the producer: kafka-python asks for metadata in a way that makes brokers make the topic
+            missing = sorted(set(topics) - set(admin.list_topics()))
+        if missing:
+            raise BusError(f"topic {', '.join(missing)} is not there, or not for us to see: guankou bus create")
         self._producer = connect(
             KafkaProducer,
             bus,
@@ -42,19 +47,9 @@ class Link:
             delivery_timeout_ms=float("inf"),  # an absent broker is no failure: the message waits
             retry_backoff_ms=200,
             reconnect_backoff_max_ms=5000,
-            allow_auto_create_topics=False,  # theirs would have one partition and messages of 1 MB
+            allow_auto_create_topics=False,
             metrics_enabled=False,
         )
-        try:
-            for topic in topics:
-                if not self._producer.partitions_for(topic):
-                    raise BusError(f"topic {topic} is not there: guankou bus create")
-        except KafkaError as error:
-            self.close()
-            raise BusError(f"topic {topic} is not there, or we may not write to it: guankou bus create ({error})") from error
-        except BaseException:
-            self.close()
-            raise
 
     def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> Any:
         """A future of the broker's acknowledgement; None where the link is broken."""
@@ -68,10 +63,8 @@ class Link:
     def close(self, wait_s: float = 0.0) -> None:
         """End it: after `wait_s` seconds at most, what is not acknowledged by then has failed."""
         if wait_s and self.broken is None:
-            try:
+            with suppress(KafkaError):
                 self._producer.flush(wait_s)
-            except KafkaError:
-                pass
         self._stop_sender()
         self._producer._sender.join(JOIN_S)
         self._producer.close(timeout=0)

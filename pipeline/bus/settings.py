@@ -15,7 +15,7 @@ class BusSettings(BaseModel):
     bootstrap: str = Field("", description="host:port of brokers, joined by commas; empty: no Kafka")
     prefix: str = Field("guankou.", pattern=r"^[A-Za-z0-9._-]{0,80}$", description="begins the name of every topic and consumer group")
     copies: int = Field(0, ge=0, le=9, description="replicas of a new topic; 0: three, or as many as there are brokers")
-    security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field("PLAINTEXT", description="security.protocol of the listener")
+    security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field("PLAINTEXT", description="protocol of the listener")
     mechanism: Literal["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"] = Field("SCRAM-SHA-512", description="SASL: way of signing in")
     user: str = Field("", description="SASL: user")
     password: SecretStr = Field(SecretStr(""), description="SASL: password")
@@ -66,6 +66,6 @@ class ForwarderSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    disk_mebibytes: int = Field(8192, ge=1, description="what all outbox files may take; beyond it the oldest flows are given up, and said to be")
+    disk_mebibytes: int = Field(8192, ge=1, description="what all outbox files may take; beyond it the oldest flows are given up")
     window_mebibytes: int = Field(32, ge=1, le=1024, description="sent and not acknowledged yet; memory is about four times as much")
     metrics_port: int = Field(0, ge=0, le=65535, description="port on 127.0.0.1 for Prometheus; 0: none")
