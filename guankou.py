@@ -14,6 +14,7 @@ from rich.console import Console
 
 from dashboards.settings import DashboardsSettings
 from pipeline.bus.settings import BusSettings, ForwarderSettings
+from pipeline.ingest.settings import IngestSettings
 from pipeline.notice.channels import SmtpSettings, WebhookSettings
 from pipeline.store.settings import StoreSettings
 from sensor.settings import SensorSettings
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     sensor: SensorSettings = SensorSettings()
     bus: BusSettings = BusSettings()
     forwarder: ForwarderSettings = ForwarderSettings()
+    ingest: IngestSettings = IngestSettings()
     store: StoreSettings = StoreSettings()
     dashboards: DashboardsSettings = DashboardsSettings()
     smtp: SmtpSettings | None = Field(None, description="mail server that takes notices")
@@ -259,8 +261,9 @@ def ingest(
     from pipeline.ingest.command import run_ingest
 
     settings = load_settings(data)
+    how = settings.ingest if metrics is None else settings.ingest.model_copy(update={"metrics_port": metrics})
     try:
-        run_ingest(settings.data, settings.bus, settings.store, metrics)
+        run_ingest(settings.data, settings.bus, settings.store, how)
     except (ValueError, RuntimeError) as error:
         fail(str(error))
 

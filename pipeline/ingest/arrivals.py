@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from pipeline.store.store import Store
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.store.store import Store
+
+
 
 NEWEST = "SELECT count() AS marks, max(ingested) AS newest FROM batches"
 

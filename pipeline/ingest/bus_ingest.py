@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pyarrow as pa
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
@@ -27,7 +27,11 @@ from pipeline.bus.topics import record_topics
 from pipeline.ingest.aside import DROPPED
 from pipeline.ingest.body import Identity, PoisonError, decode
 from pipeline.ingest.marks import Marks
-from pipeline.store.store import Store
+from pipeline.ingest.settings import IngestSettings
+
+if TYPE_CHECKING:
+    from pipeline.store.store import Store
+
 
 log = logging.getLogger(__name__)
 GROUP = "ingest"
@@ -57,14 +61,6 @@ class DeadLetterBox(Protocol):
         ...
 
 
-class Limits(NamedTuple):
-    """A stretch is stored when one of them is reached."""
-
-    rows: int = 400_000
-    octets: int = 64 << 20
-    seconds: float = 1.0
-
-
 class Stretch(NamedTuple):
     """Messages of one partition that are stored together."""
 
@@ -85,9 +81,9 @@ class Stretch(NamedTuple):
 class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
     """One member of the consumer group."""
 
-    def __init__(self, bus: BusSettings, store: Store, dead: DeadLetterBox, limits: Limits = Limits(), **more: Any) -> None:
-        """Connect; BusError when no broker answers. `more` goes to the consumer."""
-        self._store, self._dead, self._limits = store, dead, limits
+    def __init__(self, bus: BusSettings, store: Store, dead: DeadLetterBox, how: IngestSettings) -> None:
+        """Connect; BusError when no broker answers."""
+        self._store, self._dead, self._how = store, dead, how
         self._marks = Marks(store)
         self._waiting: dict[TopicPartition, list[Any]] = {}
         self._since: dict[TopicPartition, float] = {}
@@ -105,7 +101,8 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
             fetch_max_bytes=64 << 20,
             max_partition_fetch_bytes=32 << 20,
             max_poll_records=200,
-            **more,
+            session_timeout_ms=int(how.session_seconds * 1000),
+            heartbeat_interval_ms=int(how.session_seconds * 1000 / 4),
         )
         self._consumer.subscribe(list(self._topics), listener=self)
         self.rows = 0
@@ -193,8 +190,8 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
             waiting = waiting[len(inside) :]
             del self._again[partition]
         while waiting:
-            size = _size(waiting, self._limits)
-            if size == len(waiting) and now - self._since[partition] < self._limits.seconds and not _is_full(waiting, self._limits):
+            size = _size(waiting, self._how)
+            if size == len(waiting) and now - self._since[partition] < self._how.stretch_seconds and not _is_full(waiting, self._how):
                 break
             due.append(Stretch(partition, waiting[:size]))
             waiting = waiting[size:]
@@ -301,15 +298,16 @@ def _rows(message: Any) -> int:
     return 1
 
 
-def _size(waiting: list[Any], limits: Limits) -> int:
+def _size(waiting: list[Any], how: IngestSettings) -> int:
     """How many messages fit into one stretch: at least one."""
     rows = octets = 0
     for i, message in enumerate(waiting):
         rows, octets = rows + _rows(message), octets + len(message.value or b"")
-        if i and (rows > limits.rows or octets > limits.octets):
+        if i and (rows > how.stretch_rows or octets > how.stretch_mebibytes << 20):
             return i
     return len(waiting)
 
 
-def _is_full(waiting: list[Any], limits: Limits) -> bool:
-    return sum(map(_rows, waiting)) >= limits.rows or sum(len(one.value or b"") for one in waiting) >= limits.octets
+def _is_full(waiting: list[Any], how: IngestSettings) -> bool:
+    octets = sum(len(one.value or b"") for one in waiting)
+    return sum(map(_rows, waiting)) >= how.stretch_rows or octets >= how.stretch_mebibytes << 20

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
 from pipeline.ingest.aside import MISSING
 from pipeline.ingest.body import Identity
-from pipeline.store.store import Store
+
+if TYPE_CHECKING:
+    from pipeline.store.store import Store
+
 
 LAST = (
     "SELECT record, sensor, worker, epoch, max(sequence) AS last, argMax(holes, (sequence, -toInt64(length(holes)))) AS gaps "

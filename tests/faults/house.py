@@ -109,6 +109,8 @@ class House:
             "GUANKOU_BUS__BOOTSTRAP": self.bus.bootstrap,
             "GUANKOU_STORE__SERVERS": json.dumps(servers),
             "GUANKOU_STORE__USER": USER,
+            "GUANKOU_INGEST__SESSION_SECONDS": "6",
+            "GUANKOU_INGEST__STRETCH_SECONDS": "0.3",
             "GUANKOU_STORE__CLUSTER": self.store.cluster,
         }
         self.forwarders = [self.make(f"forwarder-{i}", ["-m", "guankou", "forward"], i) for i in range(HOSTS)]

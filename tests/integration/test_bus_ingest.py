@@ -19,8 +19,9 @@ from pipeline.bus.message import to_headers, to_key
 from pipeline.bus.settings import BusSettings
 from pipeline.bus.topics import create_topics, record_topics
 from pipeline.ingest.body import Identity
-from pipeline.ingest.bus_ingest import BusIngest, Limits
+from pipeline.ingest.bus_ingest import BusIngest
 from pipeline.ingest.ingest import Ingest
+from pipeline.ingest.settings import IngestSettings
 from pipeline.schema.outbox import open_outbox, unsigned
 from pipeline.store import nodes
 from pipeline.store.opened import open_configured
@@ -127,7 +128,7 @@ def test_sums_are_those_of_the_embedded_way(
     bus: BusSettings, store: Store, messages: list[Message], wanted: dict[str, list[object]]
 ) -> None:
     send(bus, messages)
-    with closing(BusIngest(bus, store, Kept(), Limits(seconds=0.1))) as member:
+    with closing(BusIngest(bus, store, Kept(), IngestSettings(stretch_seconds=0.1))) as member:
         run_until([member], behind(bus))
     assert sums(store) == wanted
 
@@ -145,7 +146,7 @@ def test_repeated_reordered_and_damaged_batches(
     mixed.insert(9, (record, key, [], body))
     mixed.insert(12, (record, key, [*headers[:3], ("sequence", b"-7")], body))
     send(bus, mixed)
-    with closing(BusIngest(bus, store, kept, Limits(rows=rng.choice((1, 100, 10**6)), seconds=0.05))) as member:
+    with closing(BusIngest(bus, store, kept, IngestSettings(stretch_rows=rng.choice((1, 100, 10**6)), stretch_seconds=0.05))) as member:
         run_until([member], behind(bus))
     assert sums(store) == wanted
     assert sorted(str(letter[6]) for letter in kept.letters) in (["headers", "headers", "unreadable"], ["headers", "headers"])
@@ -182,24 +183,24 @@ def test_killed_between_any_two_acts_nothing_is_lost_or_doubled(
     send(bus, messages)
     deaths = 0
     while deaths < 6:
-        member = BusIngest(bus, Dying(), Kept(), Limits(rows=150, seconds=0.0), session_timeout_ms=6000)  # type: ignore[arg-type]
+        member = BusIngest(bus, Dying(), Kept(), IngestSettings(stretch_rows=150, stretch_seconds=0.0, session_seconds=6))  # type: ignore[arg-type]
         try:
             run_until([member], lambda: False)
         except Killed:
             deaths += 1
         finally:
             member._consumer.close(autocommit=False)  # it says nothing more
-    with closing(BusIngest(bus, store, Kept(), Limits(seconds=0.05))) as last:
+    with closing(BusIngest(bus, store, Kept(), IngestSettings(stretch_seconds=0.05))) as last:
         run_until([last], behind(bus))
     assert sums(store) == wanted
 
 
 def test_members_come_and_go(bus: BusSettings, store: Store, messages: list[Message], wanted: dict[str, list[object]]) -> None:
     send(bus, messages[::2])
-    first = BusIngest(bus, store, Kept(), Limits(rows=100, seconds=0.0))
+    first = BusIngest(bus, store, Kept(), IngestSettings(stretch_rows=100, stretch_seconds=0.0))
     for _ in range(10):
         first.step(50)
-    second = BusIngest(bus, store, Kept(), Limits(rows=100, seconds=0.0))
+    second = BusIngest(bus, store, Kept(), IngestSettings(stretch_rows=100, stretch_seconds=0.0))
     stop = threading.Event()
     threads = [threading.Thread(target=member.run, args=(stop.is_set,)) for member in (first, second)]
     for thread in threads:
@@ -233,7 +234,7 @@ def test_a_store_that_is_away_holds_everything_up_and_loses_nothing(
 
     before = REGISTRY.get_sample_value("ingest_refused_total") or 0.0
     send(bus, messages)
-    with closing(BusIngest(bus, Refusing(), Kept(), Limits(seconds=0.1))) as member:  # type: ignore[arg-type]
+    with closing(BusIngest(bus, Refusing(), Kept(), IngestSettings(stretch_seconds=0.1))) as member:  # type: ignore[arg-type]
         run_until([member], behind(bus))
     assert sums(store) == wanted
     assert REGISTRY.get_sample_value("ingest_refused_total") == before + 4
