@@ -11,7 +11,7 @@ import subprocess
 import sys
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -208,7 +208,7 @@ def test_topics_that_are_missing_are_named(kafka: str, tmp_path: Path) -> None:
     fill_outboxes(tmp_path, 1)
     done = guankou("forward", "--once", "--limit", "8", "--data", str(tmp_path), bus=bus)
     assert done.returncode == 1
-    assert f"topic {bus.prefix}findings is not there" in done.stderr and "guankou bus create" in done.stderr
+    assert f"{bus.prefix}findings" in done.stderr and "guankou bus create" in done.stderr
     assert left(tmp_path) == BATCHES
     with KafkaAdminClient(bootstrap_servers=kafka) as admin:
         assert not [name for name in admin.list_topics() if name.startswith(bus.prefix)]
@@ -296,8 +296,3 @@ def test_dead_letters_are_listed_once_and_fed_again(bus: BusSettings, tmp_path: 
     listed = json.loads(guankou("bus", "dead-letters", "list", "--format", "json", bus=bus).stdout)
     assert [one["number"] for one in listed] == [0, 2] and all(one["fed"] for one in listed)
     assert guankou("bus", "dead-letters", "re-feed", "7", bus=bus).returncode == 2
-
-
-@pytest.fixture
-def fill() -> Callable[..., int]:
-    return fill_outboxes
