@@ -40,9 +40,8 @@ class GivingUp:
         if sum(spool.octets for spool in spools) <= budget:
             return 0
         for spool in spools:
-            spool.return_space()  # the log grows to the largest burst, and stays so
-        excess = sum(spool.octets for spool in spools) - int(budget * TARGET)
-        total = 0
+            spool.return_space(0, 0)  # the log grows to the largest burst, and stays so
+        excess, total = sum(spool.octets for spool in spools) - int(budget * TARGET), 0
         for record in ORDER:
             if excess <= budget - int(budget * TARGET):
                 break
@@ -53,7 +52,7 @@ class GivingUp:
                 log.error("the outbox takes more than its budget of %d octets, and nothing in it can be given up", budget)
             self._is_stuck = not total
         for spool in spools:
-            spool.return_space()
+            spool.return_space(0, 0)
         return total
 
     def give_up(self, spool: Spool, rows: Sequence[Row], reason: str, now_ns: int) -> None:

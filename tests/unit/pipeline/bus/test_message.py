@@ -27,7 +27,10 @@ def test_missing_twice_or_no_number(name: str) -> None:
         assert caught.value.reason == Reason.HEADERS
 
 
-@pytest.mark.parametrize(("name", "value"), [("worker", b"65536"), ("worker", b"-1"), ("epoch", b"18446744073709551616"), ("sequence", b"1 ")])
+TOO_MUCH = [("worker", b"65536"), ("worker", b"-1"), ("epoch", b"18446744073709551616"), ("sequence", b"1 ")]
+
+
+@pytest.mark.parametrize(("name", "value"), TOO_MUCH)
 def test_out_of_range(name: str, value: bytes) -> None:
     with pytest.raises(PoisonError, match=name):
         read_headers("flows", [(one, value if one == name else was) for one, was in GOOD])
