@@ -26,7 +26,7 @@ Client = TypeVar("Client")
 # What the last message of kafka-python's log holds → the setting it is about. The order decides: certificates before connections.
 BLAME = (
     (("certificate_verify_failed", "certificate verify failed"), "bus.ca"),
-    (("certificate required", "alert certificate", "bad certificate", "unknown ca", "pem lib", "values_mismatch"), "bus.certificate, bus.key"),
+    (("certificate required", "alert certificate", "bad certificate", "unknown ca", "pem lib"), "bus.certificate, bus.key"),
     (("ssl",), "bus.security"),
     (("disconnected",), "bus.bootstrap, bus.security"),
 )
