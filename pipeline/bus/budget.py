@@ -37,23 +37,30 @@ class GivingUp:
 
     def keep_within(self, spools: Sequence[Spool], budget: int, flying: Collection[tuple[Path, int]], now_ns: int) -> int:
         """Give up the oldest until `spools` take at most TARGET of `budget` octets; how many batches. Those `flying` stay."""
-        if sum(spool.octets for spool in spools) <= budget:
-            return 0
-        for spool in spools:
-            spool.return_space()  # the log grows to the largest burst, and stays so
-        excess = sum(spool.octets for spool in spools) - int(budget * TARGET)
+        total, given = 0, 1
+        while given and self._excess(spools, budget):  # once more where the notes take much of what was won
+            for spool in spools:
+                spool.return_space(0, 0)  # the log grows to the largest burst, and stays so
+            given = self._free(spools, sum(spool.octets for spool in spools) - int(budget * TARGET), flying, now_ns)
+            total += given
+            for spool in spools:
+                spool.return_space(0, 0)
+        if given == 0 and not self._is_stuck and self._excess(spools, budget):
+            log.error("the outbox takes more than its budget of %d octets, and nothing in it can be given up", budget)
+        self._is_stuck = given == 0
+        return total
+
+    @staticmethod
+    def _excess(spools: Sequence[Spool], budget: int) -> int:
+        return max(0, sum(spool.octets for spool in spools) - budget)
+
+    def _free(self, spools: Sequence[Spool], octets: int, flying: Collection[tuple[Path, int]], now_ns: int) -> int:
+        """Give up batches of about `octets` together; how many."""
         total = 0
         for record in ORDER:
-            if excess <= budget - int(budget * TARGET):
-                break
-            taken, octets = self._give_up_oldest(spools, record, excess, flying, now_ns)
-            total, excess = total + taken, excess - octets
-        else:
-            if not total and not self._is_stuck:
-                log.error("the outbox takes more than its budget of %d octets, and nothing in it can be given up", budget)
-            self._is_stuck = not total
-        for spool in spools:
-            spool.return_space()
+            if octets > 0:
+                taken, won = self._give_up_oldest(spools, record, octets, flying, now_ns)
+                total, octets = total + taken, octets - won
         return total
 
     def give_up(self, spool: Spool, rows: Sequence[Row], reason: str, now_ns: int) -> None:

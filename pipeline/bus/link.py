@@ -31,7 +31,7 @@ class Link:
         with open_admin(bus) as admin:  # not the producer: kafka-python asks for metadata in a way that makes brokers make the topic
             missing = sorted(set(topics) - set(admin.list_topics()))
         if missing:
-            raise BusError(f"topic {', '.join(missing)} is not there, or not for us to see: guankou bus create")
+            raise BusError(f"topics that are not there, or not for us to see: {', '.join(missing)}; guankou bus create makes them")
         self._producer = connect(
             KafkaProducer,
             bus,

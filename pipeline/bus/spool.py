@@ -93,19 +93,21 @@ class Spool:
 
     @property
     def octets(self) -> int:
-        """What the file takes on the disk, and its log; free pages, which the next batches fill, left out."""
-        return sum(size(file) for file in (self.path, self._wal)) - self._pragma("freelist_count") * self._pragma("page_size")
+        """What the batches take on the disk, and SQLite's log; free pages, which the next batches fill, left out."""
+        pages = self._pragma("page_count") - self._pragma("freelist_count")
+        return pages * self._pragma("page_size") + size(self._wal)
 
-    def return_space(self) -> None:
-        """Give free pages back to the disk, in short transactions."""
-        while (free := self._pragma("freelist_count")) > KEPT_PAGES and self._pragma("auto_vacuum"):
-            self._file.execute(f"PRAGMA incremental_vacuum({min(STEP_PAGES, free)})").fetchall()
-            if self._pragma("freelist_count") >= free:
-                break
-        if not self._pragma("auto_vacuum") and not self.count():  # a file of before, just empty: quickly made one of now
+    def return_space(self, kept_pages: int = KEPT_PAGES, kept_wal: int = KEPT_WAL_OCTETS) -> None:
+        """Give free pages and the log back to the disk, down to what is to be kept of them; in short transactions."""
+        if self._pragma("auto_vacuum"):
+            while (free := self._pragma("freelist_count")) > kept_pages:
+                self._file.execute(f"PRAGMA incremental_vacuum({min(STEP_PAGES, free)})").fetchall()
+                if self._pragma("freelist_count") >= free:
+                    break
+        elif not self.count():  # a file of before, just empty: quickly made one of now
             self._file.execute("PRAGMA auto_vacuum = INCREMENTAL")
             self._file.execute("VACUUM")
-        if size(self._wal) > KEPT_WAL_OCTETS:
+        if size(self._wal) > kept_wal:
             self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     @property

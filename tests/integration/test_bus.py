@@ -11,7 +11,7 @@ import subprocess
 import sys
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -208,7 +208,7 @@ def test_topics_that_are_missing_are_named(kafka: str, tmp_path: Path) -> None:
     fill_outboxes(tmp_path, 1)
     done = guankou("forward", "--once", "--limit", "8", "--data", str(tmp_path), bus=bus)
     assert done.returncode == 1
-    assert f"topic {bus.prefix}findings is not there" in done.stderr and "guankou bus create" in done.stderr
+    assert f"{bus.prefix}findings" in done.stderr and "guankou bus create" in done.stderr
     assert left(tmp_path) == BATCHES
     with KafkaAdminClient(bootstrap_servers=kafka) as admin:
         assert not [name for name in admin.list_topics() if name.startswith(bus.prefix)]
@@ -298,6 +298,28 @@ def test_dead_letters_are_listed_once_and_fed_again(bus: BusSettings, tmp_path: 
     assert guankou("bus", "dead-letters", "re-feed", "7", bus=bus).returncode == 2
 
 
-@pytest.fixture
-def fill() -> Callable[..., int]:
-    return fill_outboxes
+def test_what_the_disk_had_no_room_for_is_told(bus: BusSettings, tmp_path: Path) -> None:
+    """Hours without a broker in small: what arrives afterwards and what is said to be missing add up to what was made."""
+    outbox = Outbox(tmp_path / "outbox", Maker("one", 0, 7))
+    put_flows(outbox, 40, 3000)
+    outbox.put(FINDING, make_columns(random.Random(1), FINDING, 20), 20)
+    outbox.close()
+    made = make_columns(random.Random(1), FLOW, 3000)
+    octets = 40 * sum(sum(made[f"octets_{way}"].to_pylist()) for way in ("out", "in"))  # type: ignore[attr-defined]
+    (port,) = free_ports(1)
+    nobody = BusSettings(bootstrap=f"{HOST}:{port}")
+    assert not forward(tmp_path, nobody, limit_s=2, disk_mebibytes=4)
+    assert forward(tmp_path, bus, disk_mebibytes=4)
+    topics, arrived, told = record_topics(bus), 0, 0
+    for message in messages(bus):
+        identity, sequence = read_headers(topics[message.topic], message.headers)
+        batch = decode(identity, sequence, message.value)
+        if identity.record == "flows":
+            arrived += sum(batch["octets_out"].to_pylist()) + sum(batch["octets_in"].to_pylist())
+        elif identity.record == "coverage":
+            assert (identity.sensor, identity.worker) == ("one.forwarder", 0)
+            assert set(batch["reason"].to_pylist()) == {"given_up"}
+            told += sum(batch["octets"].to_pylist())
+    assert arrived + told == octets
+    assert arrived and told
+    assert [one for one in identities(bus) if one[0].record == "findings"]
