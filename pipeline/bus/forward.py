@@ -144,7 +144,8 @@ class Forwarder:
         try:
             if not self._giving_up.keep_within(spools, self._budget, flying, time.time_ns()):
                 for spool in spools:
-                    spool.return_space()
+                    if spool.count() <= AT_ONCE:  # pages of a backlog would be moved, only to be free soon
+                        spool.return_space()
         except sqlite3.DatabaseError as error:
             UNREAD.inc()
             log.warning("the outbox cannot be kept within its budget now: %s", error)

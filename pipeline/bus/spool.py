@@ -101,7 +101,8 @@ class Spool:
         """Give free pages and the log back to the disk, down to what is to be kept of them; in short transactions."""
         if self._pragma("auto_vacuum"):
             while (free := self._pragma("freelist_count")) > kept_pages:
-                self._file.execute(f"PRAGMA incremental_vacuum({min(STEP_PAGES, free)})").fetchall()
+                # As a script: execute() steps once where there are no columns, and so returns a single page.
+                self._file.executescript(f"PRAGMA incremental_vacuum({min(STEP_PAGES, free - kept_pages)})")
                 if self._pragma("freelist_count") >= free:
                     break
         elif not self.count():  # a file of before, just empty: quickly made one of now

@@ -32,13 +32,12 @@ NOW = 5
 def fill(folder: Path, worker: int = 0, rounds: int = 12, rows: int = 2000) -> Spool:
     """An outbox with much of flows and a little of all others."""
     rng, outbox = random.Random(worker), Outbox(folder, Identity("one", worker, 7))
+    sizes = ((FLOW, rows), (FINDING, 20), (SUBJECT, 80), (COVERAGE, 30), (SENSOR_REPORT, 1))
+    made = [(record, make_columns(rng, record, n), n) for record, n in sizes]
+    ends = pa.array(rng.choices(["src", "dst", "both", "none", "unknown"], k=rows))
     for _ in range(rounds):
-        for record, n in ((FLOW, rows), (FINDING, 20), (SUBJECT, 80), (COVERAGE, 30), (SENSOR_REPORT, 1)):
-            columns = make_columns(rng, record, n)
-            if record is FLOW:
-                ends = pa.array(rng.choices(["src", "dst", "both", "none", "unknown"], k=n))
-                columns["domestic_end"] = ends.dictionary_encode()
-            outbox.put(record, columns, n)
+        for record, columns, n in made:
+            outbox.put(record, columns | {"domestic_end": ends.dictionary_encode()} if record is FLOW else columns, n)
         outbox.flush()
     outbox.close()
     return Spool(outbox.path)
