@@ -109,9 +109,16 @@ class Round:
             "repeated, reordered": self._repeat,
             "damaged": self._damage,
         }
+        if len(house.lab.kafka) > 1:
+            faults["partitions moved"] = self._move
         for place in house.mounts:
             faults[f"disk full: {place.name}"] = lambda place=place: self._fill(place)  # type: ignore[misc]
         return faults
+
+    def _move(self) -> None:
+        """Every partition to other brokers, in an order of its own."""
+        with suppress(KafkaError):
+            self.house.move_partitions(self.rng)
 
     def _freeze(self, service: object) -> Callable[[], None]:
         self.house.freeze(service, signal.SIGSTOP)  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
 from deploy.local import clickhouse, kafka
@@ -193,6 +193,14 @@ class House:
             for record, key, headers, body in messages:
                 producer.send(self.bus.prefix + record, body, key=key, headers=headers)
             producer.flush(30)
+
+    def move_partitions(self, rng: random.Random) -> None:
+        """Give each partition of the records' topics two brokers in a random order; KafkaError when the brokers refuse."""
+        brokers = list(range(1, len(self.lab.kafka) + 1))
+        with closing(KafkaAdminClient(**self.bus.connection(), bootstrap_timeout_ms=5000)) as admin:
+            topics = admin.describe_topics(list(record_topics(self.bus)))
+            places = [TopicPartition(one["name"], part["partition_index"]) for one in topics for part in one["partitions"]]
+            admin.alter_partition_reassignments({place: rng.sample(brokers, 2) for place in places}, timeout_ms=10_000)
 
     def close(self) -> None:
         """End everything, and take the small disks away."""
