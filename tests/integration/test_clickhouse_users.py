@@ -70,11 +70,9 @@ class Store(NamedTuple):
 
 
 def configure(lab_folder: Path, number: int) -> None:
-    """Our files beside what the lab writes; only the image's `default` stays, as whom the engine starts, and no Keeper is there."""
+    """Our users beside the lab's; only the image's `default` stays, as whom the engine starts."""
     server = lab_folder / f"clickhouse-{number}"
     shutil.copytree(DEPLOY / "clickhouse" / "users.d", server / "users.d", ignore=shutil.ignore_patterns("default.xml"))
-    (server / "config.d").mkdir()
-    shutil.copy(DEPLOY / "clickhouse" / "config.d" / "audit.xml", server / "config.d")
 
 
 def cluster_of(lab: Lab) -> str:
@@ -104,8 +102,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             configure(folder / "lab", number)
         try:
             lab, _ = bring_up(folder / "lab", Shape(shards=2), OWNER)
-            for server in lab.clickhouse:  # the ports are known now, and stay
+            for server in lab.clickhouse:  # the ports are known now, and stay; logs only now, as the engine does not find those of before
+                (server.folder / "config.d").mkdir()
                 (server.folder / "config.d" / "cluster.xml").write_text(cluster_of(lab))
+                shutil.copy(DEPLOY / "clickhouse" / "config.d" / "audit.xml", server.folder / "config.d")
             bring_down(folder / "lab")
             lab, _ = bring_up(folder / "lab", Shape(shards=2), OWNER)
             made = Store(lab, secrets)
@@ -131,11 +131,11 @@ def test_what_ingest_wrote_dashboards_read_rollups_too_from_every_node(store: St
     """Through Distributed tables: the rights are the asking user's on every node."""
     seen = [store.ask("dashboards", "SELECT count(), sum(octets_out) FROM guankou.flows", shard=shard) for shard in (0, 1)]
     assert seen[0] == seen[1]
-    assert seen[0][0][0]
+    assert int(str(seen[0][0][0])) > 0
     rollup = store.ask("dashboards", "SELECT sum(flows), sum(octets_out) FROM guankou.flows_1h")
     assert rollup == seen[0]
     parts = [store.ask("dashboards", "SELECT count() FROM guankou_local.flows", shard=shard)[0][0] for shard in (0, 1)]
-    assert all(parts)
+    assert all(int(str(rows)) > 0 for rows in parts)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,8 @@ def test_readers_cannot_lift_their_limits(store: Store, setting: str, words: str
 
 
 def test_readers_limits_are_felt(store: Store) -> None:
-    store.refuses("dashboards", "SELECT sleepEachRow(1) FROM numbers(9) SETTINGS max_execution_time = 1, max_block_size = 1", "TIMEOUT|Timeout")
+    slow = "SELECT sleepEachRow(1) FROM numbers(9) SETTINGS max_execution_time = 1, max_block_size = 1"
+    store.refuses("dashboards", slow, "TIMEOUT|Timeout")
     store.refuses("dashboards", "SELECT groupArray(number) FROM numbers(1000000000)", "MEMORY_LIMIT_EXCEEDED|memory limit")
 
 
@@ -217,7 +218,7 @@ def test_dashboards_end_their_own_queries_and_no_others(store: Store) -> None:
 def test_the_auditor_sees_who_asked_what_and_no_record(store: Store) -> None:
     store.ask("dashboards", "SELECT count() FROM guankou.findings WHERE line = 'asked for'")
     store.ask(USER, "SYSTEM FLUSH LOGS", password="")
-    asked = store.ask("auditor", "SELECT DISTINCT user FROM system.query_log WHERE query LIKE '%asked for%' AND query NOT LIKE '%query_log%'")
+    asked = store.ask("auditor", "SELECT DISTINCT user FROM system.query_log WHERE query LIKE 'SELECT%= \\'asked for\\''")
     assert asked == [["dashboards"]]
     with pytest.raises(Refused):
         store.ask("dashboards", "SELECT 1", "wrong")

@@ -44,7 +44,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
                        ("9092", client), ("9093", controller), ("9094", between)):  # fmt: skip
         text = text.replace(ours, str(here))
     (folder / "server.properties").write_text(text)
-    told = {"KAFKA_NODE": "1", "KAFKA_HOST": HOST, "KAFKA_VOTERS": f"1@{HOST}:{controller}", "KAFKA_COPIES": "1", "KAFKA_COPIES_WRITTEN": "1"}
+    told = {"KAFKA_NODE": "1", "KAFKA_HOST": HOST, "KAFKA_VOTERS": f"1@{HOST}:{controller}"}
+    told |= {"KAFKA_COPIES": "1", "KAFKA_COPIES_WRITTEN": "1"}
     java = [find_tool("java"), "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", f"{kafka_jars()}/*"]
     form = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "--cluster-id", "Z3Vhbmtvdy1jb21wb3NlLQ", "--config"]
     try:
