@@ -87,6 +87,7 @@ def write_configuration(lab: Lab) -> None:
 def format_storage(lab: Lab) -> None:
     """Give every broker without data its metadata log, side by side: a Java machine each, about two seconds."""
     cluster = base64.urlsafe_b64encode(uuid.UUID(lab.mark).bytes).decode().rstrip("=")
+    cluster = cluster.replace("-", "A", 1) if cluster.startswith("-") else cluster  # it would be taken for an option
     user = ["--add-scram", f"SCRAM-SHA-256=[name={USER},password={lab.password}]"] if lab.shape.secure else []
     command = _java("kafka.tools.StorageTool", "format", "--cluster-id", cluster, *user, "--config", options=["-XX:TieredStopAtLevel=1"])
     running = [
