@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from rich.console import Console
 
 from dashboards.settings import DashboardsSettings
+from pipeline.bus.settings import BusSettings, ForwarderSettings
+from pipeline.ingest.settings import IngestSettings
 from pipeline.notice.channels import SmtpSettings, WebhookSettings
 from pipeline.store.settings import StoreSettings
 from sensor.settings import SensorSettings
@@ -26,7 +28,7 @@ app = typer.Typer(
 screen = Console(stderr=True)
 
 FILE = "guankou.toml"
-NOT_SETTINGS = ("GUANKOU_CORPORA", "GUANKOU_TEST_", "GUANKOU_SETTINGS")
+NOT_SETTINGS = ("GUANKOU_CORPORA", "GUANKOU_TEST_", "GUANKOU_SETTINGS", "GUANKOU_LAB")
 
 
 class Settings(BaseSettings):
@@ -38,6 +40,9 @@ class Settings(BaseSettings):
     supervision: str = Field("", description="SQLAlchemy URL of the supervision database; empty: a file in the data directory")
     permissions: Path | None = Field(None, description="registry of holders and filings (TOML)")
     sensor: SensorSettings = SensorSettings()
+    bus: BusSettings = BusSettings()
+    forwarder: ForwarderSettings = ForwarderSettings()
+    ingest: IngestSettings = IngestSettings()
     store: StoreSettings = StoreSettings()
     dashboards: DashboardsSettings = DashboardsSettings()
     smtp: SmtpSettings | None = Field(None, description="mail server that takes notices")
@@ -96,7 +101,7 @@ def replay(
         replay_files(files, settings.data, settings.sensor, lines or settings.sensor.lines, speed == "real", report, screen)
     except (ValueError, WorkerDiedError) as error:
         fail(str(error))
-    if not no_store:
+    if not (no_store or settings.bus.bootstrap):
         store_if_free(settings)
 
 
@@ -120,7 +125,7 @@ def sensor_run(
         run_live(interfaces, settings.data, settings.sensor, lines or settings.sensor.lines, report, screen)
     except ValueError as error:
         fail(str(error))
-    if not no_store:
+    if not (no_store or settings.bus.bootstrap):
         store_if_free(settings)
 
 
@@ -168,6 +173,7 @@ def open_desk(settings: Settings) -> Any:
     from dashboards.background import Work
     from pipeline.incident.correlate import Correlator
     from pipeline.incident.persons import count_year
+    from pipeline.ingest.arrivals import Arrivals
     from pipeline.ingest.ingest import Ingest
     from pipeline.notice.outbox import deliver_due
     from pipeline.registry.load import load_registry
@@ -178,7 +184,9 @@ def open_desk(settings: Settings) -> Any:
     engine = open_engine(settings.supervision or settings.data)
     upgrade(engine)
     load_registry(engine, settings.sensor.lines, settings.permissions, datetime.now(UTC))
-    ingest, correlator = Ingest(settings.data, store), Correlator(store, engine, count_year(store))
+    correlator = Correlator(store, engine, count_year(store))
+    # Over Kafka the forwarder takes the outbox away and `guankou ingest` fills the store; without it this process does.
+    ingest = Arrivals(store).count if settings.bus.bootstrap else lambda ingest=Ingest(settings.data, store): ingest.run_once().rows
 
     def correlate(now: datetime) -> int:
         done = correlator.run_once(now)
@@ -188,7 +196,7 @@ def open_desk(settings: Settings) -> Any:
         done = deliver_due(engine, settings.smtp, settings.webhook, now)
         return done.sent + done.failed
 
-    return store, engine, Work(lambda: ingest.run_once().rows, correlate, deliver)
+    return store, engine, Work(ingest, correlate, deliver)
 
 
 @app.command()
@@ -244,6 +252,22 @@ def search(
         fail(str(error))
 
 
+@app.command()
+def ingest(
+    data: Annotated[Path | None, typer.Option(help="data directory, where the store is embedded")] = None,
+    metrics: Annotated[int | None, typer.Option(help="serve metrics on this port of 127.0.0.1")] = None,
+) -> None:
+    """Take records from Kafka into the store until SIGTERM or Ctrl-C; as many processes as there are partitions."""
+    from pipeline.ingest.command import run_ingest
+
+    settings = load_settings(data)
+    how = settings.ingest if metrics is None else settings.ingest.model_copy(update={"metrics_port": metrics})
+    try:
+        run_ingest(settings.data, settings.bus, settings.store, how)
+    except (ValueError, RuntimeError) as error:
+        fail(str(error))
+
+
 store = typer.Typer(no_args_is_help=True, help="The store on ClickHouse servers.")
 app.add_typer(store, name="store")
 DataOption = Annotated[Path | None, typer.Option(help="data directory")]
@@ -282,6 +306,90 @@ def store_backup(name: Annotated[str, typer.Argument(help="name of the backup")]
 def store_restore(name: Annotated[str, typer.Argument(help="name of the backup")], data: DataOption = None) -> None:
     """Fill empty servers from a backup."""
     keep_store("restore", data, name)
+
+
+@app.command()
+def forward(
+    data: Annotated[Path | None, typer.Option(help="data directory")] = None,
+    once: Annotated[bool, typer.Option("--once", help="send what is there, and end; exit code 1 unless all of it was sent")] = False,
+    limit: Annotated[float, typer.Option(help="with --once: seconds at most")] = 60.0,
+    metrics: Annotated[int | None, typer.Option(help="port on 127.0.0.1 for Prometheus, instead of the settings'; 0: none")] = None,
+) -> None:
+    """Send the outbox to Kafka until SIGTERM or Ctrl-C; runs beside the sensor."""
+    from pipeline.bus.forward_command import run_forwarder
+
+    settings = load_settings(data)
+    how = settings.forwarder if metrics is None else settings.forwarder.model_copy(update={"metrics_port": metrics})
+    try:
+        code = run_forwarder(settings.data, settings.bus, how, once, limit if once else float("inf"), screen)
+    except (RuntimeError, OSError) as error:
+        fail(str(error))
+    raise typer.Exit(code)
+
+
+bus = typer.Typer(no_args_is_help=True, help="Kafka's topics and dead letters.")
+app.add_typer(bus, name="bus")
+letters = typer.Typer(no_args_is_help=True, help="Messages that ingest could not take.")
+bus.add_typer(letters, name="dead-letters")
+
+
+def on_bus(act: Any) -> None:
+    """Do it with the settings of the bus; end with its exit code, 1 where the broker does not answer."""
+    from pipeline.bus.connect import BusError
+
+    try:
+        raise typer.Exit(act(load_settings(None).bus))
+    except BusError as error:
+        screen.print(str(error), style="bold red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    except (ValueError, OSError) as error:
+        fail(str(error))
+
+
+@bus.command("create")
+def bus_create() -> None:
+    """Make the topics that are missing; exit code 1 unless all are as they should be."""
+    from pipeline.bus.command import create
+
+    on_bus(lambda settings: create(settings, screen))
+
+
+@bus.command("check")
+def bus_check() -> None:
+    """Say what of the topics is not as it should be; exit code 1 if anything."""
+    from pipeline.bus.command import check
+
+    on_bus(lambda settings: check(settings, screen))
+
+
+@letters.command("list")
+def letters_list(form: Annotated[str, typer.Option("--format", help="table or json")] = "table") -> None:
+    """All dead letters, with their numbers and reasons."""
+    from pipeline.bus.command import list_letters
+
+    on_bus(lambda settings: list_letters(settings, form, screen, Console()))
+
+
+@letters.command("show")
+def letters_show(
+    number: Annotated[int, typer.Argument(help="from the list")],
+    output: Annotated[Path | None, typer.Option(help="write the message's value to this file")] = None,
+) -> None:
+    """One dead letter with its headers, as JSON."""
+    from pipeline.bus.command import show_letter
+
+    on_bus(lambda settings: show_letter(settings, number, output, Console()))
+
+
+@letters.command("re-feed")
+def letters_re_feed(
+    numbers: Annotated[list[int] | None, typer.Argument(help="from the list")] = None,
+    every: Annotated[bool, typer.Option("--all", help="every one that was not fed again yet")] = False,
+) -> None:
+    """Send dead letters to their topics again, as they were."""
+    from pipeline.bus.command import feed_letters
+
+    on_bus(lambda settings: feed_letters(settings, numbers or [], every, screen))
 
 
 lab = typer.Typer(no_args_is_help=True, help="Kafka and ClickHouse on this machine, without containers.")

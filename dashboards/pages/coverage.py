@@ -19,6 +19,7 @@ from dashboards.widgets.empty_note import empty_note
 from dashboards.widgets.time_histogram import TEXTURES, Stack, time_histogram
 from dashboards.words.moments import NS, stamp
 from dashboards.words.numbers import count, octets, percent
+from pipeline.schema.codes import BESIDE_THE_WIRE
 
 if TYPE_CHECKING:
     from dashboards.desk import Desk
@@ -35,8 +36,8 @@ ORDER = (
     "shed",
     "kernel_lost",
     "missed",
+    "given_up",
 )
-OFF_WIRE = ("missed", "kernel_lost")
 STEPS = 72
 
 
@@ -89,7 +90,7 @@ def _balance(viewer: Viewer, kept: Balance) -> None:
         with tag("tbody"):
             _total(viewer, "wire", kept.wire, kept.wire)
             for reason in ORDER:
-                if kept.reasons.get(reason):
+                if reason in kept.reasons:  # given up findings have no octets, and are shown
                     _reason(viewer, reason, kept.reasons[reason], kept.wire)
             _total(viewer, "unexplained", kept.unexplained, kept.wire)
 
@@ -101,8 +102,8 @@ def _reason(viewer: Viewer, reason: str, number: int, wire: int) -> None:
         tag(
             "td",
             "num",
-            "" if reason in OFF_WIRE or not wire else percent(number / wire),
-            title=viewer.t("coverage.outside") if reason in OFF_WIRE else "",
+            "" if reason in BESIDE_THE_WIRE or not wire else percent(number / wire),
+            title=viewer.t("coverage.outside") if reason in BESIDE_THE_WIRE else "",
         )
         tag("td", "caption nowrap", viewer.t(f"owner.{reason}"))
         tag("td", "caption", viewer.t(f"remedy.{reason}"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dashboards.reading.period import Period
 from dashboards.summary import Cover
+from pipeline.schema.codes import BESIDE_THE_WIRE
 
 if TYPE_CHECKING:
     from dashboards.desk import Desk
@@ -77,7 +78,7 @@ class Balance(NamedTuple):
 
 
 def balance(desk: Desk, period: Period, line: str = "") -> Balance:
-    """The whole ledger of the period. `missed` octets never came by our wire and stand outside the sum."""
+    """The whole ledger of the period. What stands beside the wire is not in the sum."""
     rows: list[dict[str, Any]] = desk.rows(
         f"SELECT reason, sum(octets) AS octets FROM coverage WHERE {_WHERE} AND ({{line:String}} = '' OR line = "
         f"{{line:String}}) GROUP BY reason",
@@ -85,5 +86,5 @@ def balance(desk: Desk, period: Period, line: str = "") -> Balance:
     )
     reasons = {row["reason"]: int(row["octets"]) for row in rows}
     wire = reasons.pop("wire", 0)
-    on_wire = sum(octets for reason, octets in reasons.items() if reason not in ("missed", "kernel_lost"))
+    on_wire = sum(octets for reason, octets in reasons.items() if reason not in BESIDE_THE_WIRE)
     return Balance(wire, reasons, wire - on_wire)

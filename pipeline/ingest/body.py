@@ -40,6 +40,7 @@ class Reason(StrEnum):
     COLUMNS = "columns"        # not its record's
     VALUES = "values"          # missing, or not what their type allows
     IDENTITY = "identity"      # rows of another batch than it says
+    HEADERS = "headers"        # of the bus: they do not say whose batch it is
 
 
 class PoisonError(Exception):

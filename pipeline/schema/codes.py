@@ -21,7 +21,7 @@ class Level(StrEnum):
 
 
 class Reason(StrEnum):
-    """Where an octet went: every octet on the wire has exactly one of these (coverage ledger)."""
+    """Where an octet went: every octet on the wire has exactly one of these (coverage ledger), those of BESIDE_THE_WIRE left out."""
 
     HEADERS = "headers"              # link, network and transport headers; frames that are not IP
     INSPECTED = "inspected"          # read by protocol and detectors
@@ -34,6 +34,10 @@ class Reason(StrEnum):
     MISSED = "missed"                # a sequence gap: octets that passed but never came by the sensor (not on our wire)
     SHED = "shed"                    # given up under load
     KERNEL_LOST = "kernel_lost"      # dropped by the kernel before the sensor (estimated from packets)
+    GIVEN_UP = "given_up"            # records given up for want of disk: octets that have another reason too, but no flow records any more
+
+
+BESIDE_THE_WIRE = (Reason.MISSED, Reason.KERNEL_LOST, Reason.GIVEN_UP)  # never came by, or count octets that have a reason: not in the sum
 
 
 class DomesticEnd(StrEnum):

@@ -13,5 +13,5 @@ COVERAGE = Record("coverage", (
     Field("direction", NAME, "LowCardinality(String)", "", "out, in, or other where neither end is known to be domestic", "方向"),
     Field("reason", NAME, "LowCardinality(String)", "", "codes.Reason, or wire for the total that the reasons must add up to", "去向，wire 为线上总数"),
     Field("octets", pa.int64(), "Int64", "octets", "octets", "字节数"),
-    Field("packets", pa.int64(), "Int64", "packets", "packets (on wire, headers, skipped_policy, kernel_lost and shed rows; else 0)", "包数"),
+    Field("packets", pa.int64(), "Int64", "packets", "packets (on wire, headers, skipped_policy, kernel_lost, shed and given_up rows; else 0)", "包数"),
 ))

@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.schema.codes import Reason
+from pipeline.schema.codes import BESIDE_THE_WIRE, Reason
 
 # The first four stand where the kernels expect them.
 REASONS = ("wire", Reason.HEADERS, Reason.SKIPPED_POLICY, Reason.NOT_OUTBOUND, Reason.INSPECTED, Reason.ENCRYPTED, Reason.UNDECODABLE,
            Reason.TRUNCATED, Reason.DUPLICATE, Reason.MISSED, Reason.SHED, Reason.KERNEL_LOST)
 COLUMN = {reason: i for i, reason in enumerate(REASONS)}
-BESIDE_THE_WIRE = (Reason.MISSED, Reason.KERNEL_LOST)  # never came by, so not part of the wire's total
 DIRECTIONS = ("out", "in", "other")
 
 
@@ -57,7 +56,7 @@ class CoverageLedger:
 
     def unexplained(self) -> int:
         """Octets on the wire less those with a reason; 0 once every stream has been flushed."""
-        beside = [COLUMN[reason] for reason in BESIDE_THE_WIRE]
+        beside = [COLUMN[reason] for reason in BESIDE_THE_WIRE if reason in COLUMN]
         sums = self.octets.sum(axis=(0, 1))
         return int(2 * sums[COLUMN["wire"]] - sums.sum() + sums[beside].sum())
 

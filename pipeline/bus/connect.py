@@ -1,0 +1,111 @@
+"""Clients of Kafka that say in one line why they cannot connect, and which setting is to blame.
+
+kafka-python tries again and again and tells its log alone why; `BusError` says it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from kafka import KafkaAdminClient
+from kafka.errors import (
+    AuthorizationError,
+    IllegalSaslStateError,
+    KafkaError,
+    SaslAuthenticationFailedError,
+    UnsupportedSaslMechanismError,
+)
+
+from pipeline.bus.settings import BusSettings
+
+CONNECT_WITHIN_MS = 5000
+Client = TypeVar("Client")
+# What the last message of kafka-python's log holds → the setting it is about. The order decides: certificates before connections.
+BLAME = (
+    (("certificate_verify_failed", "certificate verify failed"), "bus.ca"),
+    (("certificate required", "alert certificate", "bad certificate", "unknown ca", "pem lib"), "bus.certificate, bus.key"),
+    (("ssl",), "bus.security"),
+    (("disconnected",), "bus.bootstrap, bus.security"),
+)
+
+
+class BusError(KafkaError, RuntimeError):  # type: ignore[misc]
+    """The bus cannot be reached, or refuses us; the text names the setting."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Hearing(logging.Handler):
+    """Keeps the last trouble that kafka-python told its log."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Certificate trouble is said once, then followed by less."""
+        said = record.getMessage()
+        if "ailed" in said and not said.startswith("Bootstrap failed") and "KafkaTimeoutError" not in said:
+            self.last = said
+
+
+@contextmanager
+def hear() -> Iterator[Hearing]:
+    """Listen to kafka-python's log for a while; it is not passed on meanwhile."""
+    log, hearing = logging.getLogger("kafka"), Hearing()
+    passed, log.propagate = log.propagate, False
+    level = log.level
+    log.setLevel(logging.WARNING)
+    log.addHandler(hearing)
+    try:
+        yield hearing
+    finally:
+        log.removeHandler(hearing)
+        log.setLevel(level)
+        log.propagate = passed
+
+
+def connect(make: Callable[..., Client], bus: BusSettings, **how: Any) -> Client:
+    """A client, connected; BusError within some seconds otherwise."""
+    if not bus.bootstrap:
+        raise BusError("bus.bootstrap: not set, there is no Kafka")
+    with hear() as hearing:
+        try:
+            return make(**bus.connection(), **how)
+        except (KafkaError, OSError, ValueError) as error:
+            raise BusError(explain(error, hearing.last, bus)) from error
+
+
+@contextmanager
+def open_admin(bus: BusSettings) -> Iterator[KafkaAdminClient]:
+    """An administration client for a while; what Kafka refuses it comes as BusError."""
+    admin = connect(KafkaAdminClient, bus, bootstrap_timeout_ms=CONNECT_WITHIN_MS)
+    with hear() as hearing:
+        try:
+            yield admin
+        except KafkaError as error:
+            raise BusError(explain(error, hearing.last, bus)) from error
+        finally:
+            admin.close()
+
+
+def explain(error: Exception, heard: str, bus: BusSettings) -> str:
+    """One line: the setting, and what went wrong. `heard` is what kafka-python's log said last."""
+    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if isinstance(error, SaslAuthenticationFailedError):
+        return f"bus.user, bus.password: {bus.bootstrap} refuses user {bus.user!r} by {bus.mechanism}: {error}"
+    if isinstance(error, (UnsupportedSaslMechanismError, IllegalSaslStateError)):
+        return f"bus.mechanism, bus.security: {bus.bootstrap}: {said}"
+    if isinstance(error, AuthorizationError):
+        return f"bus.user: {bus.user or 'nobody'} may not do this at {bus.bootstrap}: {said}"
+    text = (heard or said).lower()
+    if bus.security.startswith("SASL") and "disconnected" in text:  # kafka-python loses the answer that came before
+        return f"bus.user, bus.password, bus.mechanism: {bus.bootstrap} hangs up on user {bus.user!r} by {bus.mechanism}"
+    for words, settings in BLAME:
+        if any(word in text for word in words):
+            return f"{settings}: {bus.bootstrap}: {heard or said}"
+    return f"bus.bootstrap: nobody answers at {bus.bootstrap}: {heard or said}"
