@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from kafka.errors import KafkaError
 from deploy.local.fetch import find_tool, kafka_jars
 from deploy.local.process import end_marked, spawn
 from deploy.local.state import HOST, free_ports, is_free
+from tests.unit.deploy.compose_rules import environment, read_compose
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 USER = {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "PLAIN", "sasl_plain_username": "guankou"}
@@ -76,6 +78,19 @@ def test_our_user_makes_topics_and_writes(broker: Broker) -> None:
     admin.close()
     with KafkaProducer(bootstrap_servers=broker.client, enable_idempotence=True, acks="all", **how) as producer:
         assert producer.send("t", b"x").get(30).offset == 0
+
+
+def test_guankou_makes_its_topics_there(broker: Broker, tmp_path: Path) -> None:
+    """As `prepare` and the forwarder's health check do, with the variables that compose.yaml gives them."""
+    one = read_compose("single")["services"]["forwarder"]
+    told = {name: value for name, value in environment(one).items() if name.startswith("GUANKOU_BUS__")}
+    told |= {"GUANKOU_BUS__BOOTSTRAP": broker.client, "GUANKOU_BUS__PASSWORD_FILE": str(broker.secrets / "bus_password")}
+    guankou = [sys.executable, "-c", "import guankou; guankou.main()", "bus"]
+    how: dict[str, Any] = {"cwd": tmp_path, "env": {**os.environ, "PYTHONPATH": str(DEPLOY.parent), **told}, "timeout": 120}
+    assert subprocess.run([*guankou, "check"], capture_output=True, **how).returncode == 1
+    for act in ("create", "check", "create"):
+        done = subprocess.run([*guankou, act], capture_output=True, text=True, **how)
+        assert done.returncode == 0, done.stderr
 
 
 def test_others_are_refused(broker: Broker) -> None:

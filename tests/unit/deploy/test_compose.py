@@ -98,26 +98,50 @@ def test_a_mistake_is_named(problem: str) -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_settings_are_known_and_good(shape: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """As the command itself reads them; tables that this version does not have yet are left out."""
-    text = (DEPLOY / "container" / "guankou.toml").read_text("utf-8")
-    later = [table for table in ("bus",) if table not in guankou.Settings.model_fields]
-    kept = [part for part in text.split("\n[") if not part.startswith(tuple(f"{table}]" for table in later))]
-    file = tmp_path / "guankou.toml"
-    file.write_text("\n[".join(kept))
-    assert set(tomllib.loads(text)) <= guankou.Settings.model_fields.keys() | set(later)
+    """As the command itself reads them in each container, which has the secrets it declares and no others."""
     for name in [name for name in os.environ if name.startswith("GUANKOU_")]:
         monkeypatch.delenv(name)
-    for one in services(read_compose(shape), shape).values():
+    for name, one in services(read_compose(shape), shape).items():
         if not one["image"].startswith("guankou:"):
             continue
+        secrets = tmp_path / name
+        secrets.mkdir()
+        for secret in one.get("secrets", []):
+            (secrets / secret).write_text("x")
         with monkeypatch.context() as patch:
-            for name, value in environment(one).items():
-                if name.startswith("GUANKOU_") and not name.startswith(tuple(f"GUANKOU_{table.upper()}__" for table in later)):
-                    patch.setenv(name, str(file) if name == "GUANKOU_SETTINGS" else value)
+            for variable, value in environment(one).items():
+                patch.setenv(variable, value.replace("/run/secrets", str(secrets)))
+            patch.setenv("GUANKOU_SETTINGS", str(DEPLOY / "container" / "guankou.toml"))
             try:
                 guankou.load_settings(None)
             except typer.Exit:
-                pytest.fail(f"{one.get('command')}: settings are refused")
+                pytest.fail(f"{name}: settings are refused")
+        files = [Path(value).name for value in environment(one).values() if value.startswith("/run/secrets/")]
+        assert set(files) == set(one.get("secrets", [])), name
+
+
+def test_commands_are_ours_and_the_image_is_this_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    ours = {name: one for name, one in read_compose("single")["services"].items() if one["image"].startswith("guankou:")}
+    assert {one["image"] for one in ours.values()} == {f"guankou:{version}"}
+    for name, one in ours.items():
+        health = one.get("healthcheck", {}).get("test", [])
+        for line in [*" ".join(one["command"]).split("&&"), *([" ".join(health[1:])] if "guankou" in health else [])]:
+            words = [word for word in line.split() if word != "guankou" and not word.startswith("-")]
+            assert is_command(words), f"{name}: {line}"
+    assert not is_command(["bus", "burn"])
+
+
+def is_command(words: list[str]) -> bool:
+    """Whether `guankou` has it; what follows a command's name is its arguments."""
+    at = typer.main.get_command(guankou.app)
+    for word in words:
+        if not hasattr(at, "commands"):
+            return True
+        if word not in at.commands:
+            return False
+        at = at.commands[word]
+    return not hasattr(at, "commands")
 
 
 def test_secrets_are_made_once_and_clickhouse_gets_hashes(tmp_path: Path) -> None:
