@@ -14,6 +14,7 @@ from rich.console import Console
 
 from dashboards.settings import DashboardsSettings
 from pipeline.bus.settings import BusSettings, ForwarderSettings
+from pipeline.ingest.settings import IngestSettings
 from pipeline.notice.channels import SmtpSettings, WebhookSettings
 from pipeline.store.settings import StoreSettings
 from sensor.settings import SensorSettings
@@ -27,7 +28,7 @@ app = typer.Typer(
 screen = Console(stderr=True)
 
 FILE = "guankou.toml"
-NOT_SETTINGS = ("GUANKOU_CORPORA", "GUANKOU_TEST_", "GUANKOU_SETTINGS")
+NOT_SETTINGS = ("GUANKOU_CORPORA", "GUANKOU_TEST_", "GUANKOU_SETTINGS", "GUANKOU_LAB")
 
 
 class Settings(BaseSettings):
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     sensor: SensorSettings = SensorSettings()
     bus: BusSettings = BusSettings()
     forwarder: ForwarderSettings = ForwarderSettings()
+    ingest: IngestSettings = IngestSettings()
     store: StoreSettings = StoreSettings()
     dashboards: DashboardsSettings = DashboardsSettings()
     smtp: SmtpSettings | None = Field(None, description="mail server that takes notices")
@@ -99,7 +101,7 @@ def replay(
         replay_files(files, settings.data, settings.sensor, lines or settings.sensor.lines, speed == "real", report, screen)
     except (ValueError, WorkerDiedError) as error:
         fail(str(error))
-    if not no_store:
+    if not (no_store or settings.bus.bootstrap):
         store_if_free(settings)
 
 
@@ -123,7 +125,7 @@ def sensor_run(
         run_live(interfaces, settings.data, settings.sensor, lines or settings.sensor.lines, report, screen)
     except ValueError as error:
         fail(str(error))
-    if not no_store:
+    if not (no_store or settings.bus.bootstrap):
         store_if_free(settings)
 
 
@@ -171,6 +173,7 @@ def open_desk(settings: Settings) -> Any:
     from dashboards.background import Work
     from pipeline.incident.correlate import Correlator
     from pipeline.incident.persons import count_year
+    from pipeline.ingest.arrivals import Arrivals
     from pipeline.ingest.ingest import Ingest
     from pipeline.notice.outbox import deliver_due
     from pipeline.registry.load import load_registry
@@ -181,7 +184,9 @@ def open_desk(settings: Settings) -> Any:
     engine = open_engine(settings.supervision or settings.data)
     upgrade(engine)
     load_registry(engine, settings.sensor.lines, settings.permissions, datetime.now(UTC))
-    ingest, correlator = Ingest(settings.data, store), Correlator(store, engine, count_year(store))
+    correlator = Correlator(store, engine, count_year(store))
+    # Over Kafka the forwarder takes the outbox away and `guankou ingest` fills the store; without it this process does.
+    ingest = Arrivals(store).count if settings.bus.bootstrap else lambda ingest=Ingest(settings.data, store): ingest.run_once().rows
 
     def correlate(now: datetime) -> int:
         done = correlator.run_once(now)
@@ -191,7 +196,7 @@ def open_desk(settings: Settings) -> Any:
         done = deliver_due(engine, settings.smtp, settings.webhook, now)
         return done.sent + done.failed
 
-    return store, engine, Work(lambda: ingest.run_once().rows, correlate, deliver)
+    return store, engine, Work(ingest, correlate, deliver)
 
 
 @app.command()
@@ -244,6 +249,22 @@ def search(
     except StoreBusyError as busy:
         fail(f"{busy}: one process at a time can read it; search on its pages, or stop it first")
     except (ValueError, OSError) as error:
+        fail(str(error))
+
+
+@app.command()
+def ingest(
+    data: Annotated[Path | None, typer.Option(help="data directory, where the store is embedded")] = None,
+    metrics: Annotated[int | None, typer.Option(help="serve metrics on this port of 127.0.0.1")] = None,
+) -> None:
+    """Take records from Kafka into the store until SIGTERM or Ctrl-C; as many processes as there are partitions."""
+    from pipeline.ingest.command import run_ingest
+
+    settings = load_settings(data)
+    how = settings.ingest if metrics is None else settings.ingest.model_copy(update={"metrics_port": metrics})
+    try:
+        run_ingest(settings.data, settings.bus, settings.store, how)
+    except (ValueError, RuntimeError) as error:
         fail(str(error))
 
 

@@ -96,7 +96,8 @@ def format_storage(lab: Lab) -> None:
     ]
     for broker, process in running:
         if process.wait(FORMAT_LIMIT_S):
-            raise RuntimeError(f"{broker.name}: its storage cannot be formatted, see {broker.folder / 'format.log'}")
+            said = "\n".join((broker.folder / "format.log").read_text("utf-8", "replace").splitlines()[-5:])
+            raise RuntimeError(f"{broker.name}: its storage cannot be formatted:\n{said}")
 
 
 def start_broker(lab: Lab, broker: Service, is_brief: bool) -> subprocess.Popen[bytes]:

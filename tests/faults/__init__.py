@@ -1,0 +1,1 @@
+"""Everything killed, cut, repeated and damaged at random moments, and what is in the store afterwards."""

@@ -1,0 +1,240 @@
+"""Outboxes → Kafka → ClickHouse: every sum as the embedded way has it, whatever is repeated, reordered, damaged or killed."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from prometheus_client import REGISTRY
+
+from pipeline.bus.message import to_headers, to_key
+from pipeline.bus.settings import BusSettings
+from pipeline.bus.topics import create_topics, record_topics
+from pipeline.ingest.body import Identity
+from pipeline.ingest.bus_ingest import BusIngest
+from pipeline.ingest.ingest import Ingest
+from pipeline.ingest.settings import IngestSettings
+from pipeline.schema.outbox import open_outbox, unsigned
+from pipeline.store import nodes
+from pipeline.store.opened import open_configured
+from pipeline.store.server import ServerStore
+from pipeline.store.settings import StoreSettings
+from pipeline.store.store import Store, open_store
+from tests.made_outbox import fill_outboxes
+from tests.services import ClickhouseServer
+from tests.store_sums import sums
+
+LIMIT_S = 60
+Message = tuple[str, bytes, list[tuple[str, bytes]], bytes]  # record, key, headers, body
+ALL = "SELECT record, sensor, worker, epoch, sequence, rows, made_ns, body FROM batch ORDER BY id"
+
+
+class Kept:
+    """Dead letters in memory."""
+
+    def __init__(self) -> None:
+        self.letters: list[tuple[object, ...]] = []
+
+    def put(self, *letter: object) -> None:
+        self.letters.append(letter)
+
+
+@pytest.fixture
+def bus(kafka: str) -> BusSettings:
+    """Topics of the test's own."""
+    made = BusSettings(bootstrap=kafka, prefix=f"t{uuid4().hex[:10]}.")
+    create_topics(made)
+    return made
+
+
+@pytest.fixture
+def settings(clickhouse: ClickhouseServer) -> Iterator[StoreSettings]:
+    address = {"host": clickhouse.host, "port": clickhouse.port}
+    who = {"user": clickhouse.user, "password": clickhouse.password}
+    made = StoreSettings.model_validate({"servers": [address], **who, "database": f"t{uuid4().hex[:12]}"})
+    nodes.migrate_nodes(made, lambda _: None)
+    yield made
+    with closing(ServerStore(made, "default")) as anywhere:
+        anywhere.command(f"DROP DATABASE {made.database} SYNC")
+
+
+@pytest.fixture
+def store(settings: StoreSettings, tmp_path: Path) -> Iterator[Store]:
+    with closing(open_configured(tmp_path, settings)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def messages(tmp_path: Path) -> list[Message]:
+    """What three workers left, in the order of each."""
+    fill_outboxes(tmp_path / "sent", seed=21)
+    found = []
+    for path in sorted((tmp_path / "sent" / "outbox").glob("*.sqlite")):
+        with closing(open_outbox(path)) as outbox:
+            for record, sensor, worker, epoch, sequence, rows, made_ns, body in outbox.execute(ALL):
+                identity = Identity(record, sensor, worker, unsigned(epoch))
+                found.append((record, to_key(identity), to_headers(identity, sequence, rows, made_ns), body))
+    return found
+
+
+@pytest.fixture
+def wanted(messages: list[Message], tmp_path: Path) -> dict[str, list[object]]:
+    """The sums of a store that took the same outboxes in itself."""
+    assert messages
+    with closing(open_store(tmp_path / "sent")) as alone:
+        Ingest(tmp_path / "sent", alone).run_all()
+        return sums(alone)
+
+
+def send(bus: BusSettings, messages: list[Message]) -> None:
+    with closing(KafkaProducer(**bus.connection())) as producer:
+        for record, key, headers, body in messages:
+            producer.send(bus.prefix + record, body, key=key, headers=headers)
+        producer.flush()
+
+
+def run_until(members: list[BusIngest], done: Callable[[], bool]) -> None:
+    until = time.monotonic() + LIMIT_S
+    while not done():
+        assert time.monotonic() < until, "ingest did not come to it"
+        for member in members:
+            member.step(50)
+
+
+def behind(bus: BusSettings) -> Callable[[], bool]:
+    """Whether the group has committed all there is, asked of the broker now and then."""
+    turn = itertools.count()
+
+    def is_done() -> bool:
+        if next(turn) % 10 != 9:
+            return False
+        with closing(KafkaConsumer(**bus.connection(), group_id=f"{bus.prefix}ingest", enable_auto_commit=False)) as asking:
+            places = [TopicPartition(topic, p) for topic in record_topics(bus) for p in asking.partitions_for_topic(topic)]
+            ends = asking.end_offsets(places)
+            return all((asking.committed(place) or 0) >= ends[place] for place in places if ends[place])
+
+    return is_done
+
+
+def test_sums_are_those_of_the_embedded_way(
+    bus: BusSettings, store: Store, messages: list[Message], wanted: dict[str, list[object]]
+) -> None:
+    send(bus, messages)
+    with closing(BusIngest(bus, store, Kept(), IngestSettings(stretch_seconds=0.1))) as member:
+        run_until([member], behind(bus))
+    assert sums(store) == wanted
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_repeated_reordered_and_damaged_batches(
+    bus: BusSettings, store: Store, messages: list[Message], wanted: dict[str, list[object]], seed: int
+) -> None:
+    """Each once, whatever the order; what is no batch is put aside with its reason, and blocks nothing."""
+    rng, kept = random.Random(seed), Kept()
+    mixed = [*messages, *rng.sample(messages, len(messages) // 2)]
+    rng.shuffle(mixed)
+    record, key, headers, body = messages[0]
+    mixed.insert(3, (record, key, headers, body[:-200] + bytes(200)))
+    mixed.insert(9, (record, key, [], body))
+    mixed.insert(12, (record, key, [*headers[:3], ("sequence", b"-7")], body))
+    send(bus, mixed)
+    with closing(BusIngest(bus, store, kept, IngestSettings(stretch_rows=rng.choice((1, 100, 10**6)), stretch_seconds=0.05))) as member:
+        run_until([member], behind(bus))
+    assert sums(store) == wanted
+    assert sorted(str(letter[6]) for letter in kept.letters) in (["headers", "headers", "unreadable"], ["headers", "headers"])
+
+
+def test_killed_between_any_two_acts_nothing_is_lost_or_doubled(
+    bus: BusSettings, store: Store, messages: list[Message], wanted: dict[str, list[object]]
+) -> None:
+    """A member dies before or after its commit, rows and marks, again and again; the next one goes on."""
+
+    class Killed(BaseException):
+        pass
+
+    rng = random.Random(5)
+
+    class Dying:
+        """The store, until its time has come."""
+
+        def __init__(self) -> None:
+            self.left = rng.randrange(1, 9)
+
+        def query(self, *words: object) -> object:
+            return store.query(*words)  # type: ignore[arg-type]
+
+        def insert(self, table: str, batch: object, token: str) -> None:
+            self.left -= 1
+            before = rng.random() < 0.5
+            if self.left <= 0 and before:
+                raise Killed
+            store.insert(table, batch, token)  # type: ignore[arg-type]
+            if self.left <= 0:
+                raise Killed
+
+    send(bus, messages)
+    deaths = 0
+    while deaths < 6:
+        member = BusIngest(bus, Dying(), Kept(), IngestSettings(stretch_rows=150, stretch_seconds=0.0, session_seconds=6))  # type: ignore[arg-type]
+        try:
+            run_until([member], lambda: False)
+        except Killed:
+            deaths += 1
+        finally:
+            member._consumer.close(autocommit=False)  # it says nothing more
+    with closing(BusIngest(bus, store, Kept(), IngestSettings(stretch_seconds=0.05))) as last:
+        run_until([last], behind(bus))
+    assert sums(store) == wanted
+
+
+def test_members_come_and_go(bus: BusSettings, store: Store, messages: list[Message], wanted: dict[str, list[object]]) -> None:
+    send(bus, messages[::2])
+    first = BusIngest(bus, store, Kept(), IngestSettings(stretch_rows=100, stretch_seconds=0.0))
+    for _ in range(10):
+        first.step(50)
+    second = BusIngest(bus, store, Kept(), IngestSettings(stretch_rows=100, stretch_seconds=0.0))
+    stop = threading.Event()
+    threads = [threading.Thread(target=member.run, args=(stop.is_set,)) for member in (first, second)]
+    for thread in threads:
+        thread.start()
+    send(bus, messages[1::2])
+    done = behind(bus)
+    until = time.monotonic() + LIMIT_S
+    while not done() and time.monotonic() < until:
+        time.sleep(0.05)
+    stop.set()
+    for thread, member in zip(threads, (first, second), strict=True):
+        thread.join()
+        member.close()
+    assert sums(store) == wanted
+
+
+def test_a_store_that_is_away_holds_everything_up_and_loses_nothing(
+    bus: BusSettings, store: Store, messages: list[Message], wanted: dict[str, list[object]]
+) -> None:
+    class Refusing:
+        refused = 0
+
+        def query(self, *words: object) -> object:
+            return store.query(*words)  # type: ignore[arg-type]
+
+        def insert(self, table: str, batch: object, token: str) -> None:
+            if self.refused < 4:
+                self.refused += 1
+                raise RuntimeError("no space left on device")
+            store.insert(table, batch, token)  # type: ignore[arg-type]
+
+    before = REGISTRY.get_sample_value("ingest_refused_total") or 0.0
+    send(bus, messages)
+    with closing(BusIngest(bus, Refusing(), Kept(), IngestSettings(stretch_seconds=0.1))) as member:  # type: ignore[arg-type]
+        run_until([member], behind(bus))
+    assert sums(store) == wanted
+    assert REGISTRY.get_sample_value("ingest_refused_total") == before + 4
