@@ -101,6 +101,7 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
             fetch_max_bytes=64 << 20,
             max_partition_fetch_bytes=32 << 20,
             max_poll_records=200,
+            allow_auto_create_topics=False,
             session_timeout_ms=int(how.session_seconds * 1000),
             heartbeat_interval_ms=int(how.session_seconds * 1000 / 4),
         )

@@ -19,8 +19,8 @@ DAYS = 60
 DAY_NS = 86_400 * 10**9
 BEGIN_NS = 1_795_651_200 * 10**9 - DAYS * DAY_NS
 LINES, HOLDERS, SENSORS, HOSTS, SITES, ADDRESSES, JA4S = 40, 14, 8, 200_000, 300_000, 2_000_000, 400
-BATCH_ROWS = 8_192           # of one worker's outbox batch: rows of a batch share its sequence
-EPOCH_NS = 10 * DAY_NS       # a worker is restarted so often
+BATCH_ROWS = 8_192  # of one worker's outbox batch: rows of a batch share its sequence
+EPOCH_NS = 10 * DAY_NS  # a worker is restarted so often
 PROTOCOLS = ("tls", "dns", "http", "")
 SHARES = (0.50, 0.17, 0.05, 0.28)
 PLACES = ("US", "HK", "SG", "JP", "DE", "GB", "AU", "KR", "FR", "NL")
@@ -61,8 +61,8 @@ class Addresses(NamedTuple):
 class World(NamedTuple):
     """Who can talk to whom."""
 
-    weights: np.ndarray      # float (LINES,): a line's share of the flows, summed up
-    first_host: np.ndarray   # int (LINES + 1,): hosts are numbered by line
+    weights: np.ndarray  # float (LINES,): a line's share of the flows, summed up
+    first_host: np.ndarray  # int (LINES + 1,): hosts are numbered by line
     first_address: np.ndarray  # int (SITES + 1,): foreign addresses are numbered by site
     names: pa.Array
     domains: pa.Array
@@ -101,7 +101,7 @@ def host_addresses(host: np.ndarray, line: np.ndarray) -> Addresses:
     return Addresses(np.where(v6, np.uint64(0x2408_8000_0000_0000) | line.astype(np.uint64), np.uint64(0)), low)
 
 
-def site_addresses(world: World, site: np.ndarray, which: np.ndarray) -> Addresses:
+def site_addresses(site: np.ndarray, which: np.ndarray) -> Addresses:
     """Address number `which` of a site: neighbours, in a place of the site's own; one site of fourteen has IPv6."""
     own = mix(site.astype(np.uint64) + np.uint64(7 << 40))
     v6 = site % 14 == 13
@@ -151,13 +151,15 @@ def _make(world: World, draw: np.random.Generator, n: int, span: tuple[int, int]
     room = (world.first_address[1:] - world.first_address[:-1])[site]
     which = zipf(draw.random(n), room, 0.6)
     near = host_addresses(host, line)
-    far = site_addresses(world, np.where(dns, line % 5, site), np.where(dns, 0, which))
+    far = site_addresses(np.where(dns, line % 5, site), np.where(dns, 0, which))
     inbound = other & (draw.random(n) < 0.3)
     src = Addresses(np.where(inbound, far.high, near.high), np.where(inbound, far.low, near.low))
     dst = Addresses(np.where(inbound, near.high, far.high), np.where(inbound, near.low, far.low))
     udp = dns | (other & (draw.random(n) < 0.4)) | (tls & (site % 9 == 0))
     lone = other & (draw.random(n) < 0.45)  # one packet: scans, keep-alives
-    ports = np.where(tls, 443, np.where(dns, 53, np.where(http, 80, (mix(site.astype(np.uint64)) % np.uint64(3000)).astype(np.int64) + 1024)))
+    ports = np.where(
+        tls, 443, np.where(dns, 53, np.where(http, 80, (mix(site.astype(np.uint64)) % np.uint64(3000)).astype(np.int64) + 1024))
+    )
     packets_out = np.where(dns | lone, 1, 3 + np.exp(draw.normal(2.0, 1.1, n)).astype(np.int64))
     packets_in = np.where(dns, 1, np.where(lone, 0, (packets_out * np.exp(draw.normal(0.1, 0.4, n))).astype(np.int64)))
     head = np.where(udp, 42, 66)
@@ -166,7 +168,9 @@ def _make(world: World, draw: np.random.Generator, n: int, span: tuple[int, int]
     payload_out = payload_out.clip(0, packets_out * 1448)
     rtt_us = 30_000 + line * 4_000
     handshake = np.where(udp | lone, 0, rtt_us * np.exp(draw.normal(0.0, 0.08, n)) + draw.exponential(300, n)).astype(np.uint32)
-    lasted = np.where(lone, 0, np.where(dns, rtt_us * 1000 * (1 + draw.exponential(0.2, n)), np.exp(draw.normal(22.0, 2.0, n)))).astype(np.int64)
+    lasted = np.where(lone, 0, np.where(dns, rtt_us * 1000 * (1 + draw.exponential(0.2, n)), np.exp(draw.normal(22.0, 2.0, n)))).astype(
+        np.int64
+    )
     last = first + np.minimum(lasted, 300 * 10**9)
     sizes, counts = _sizes(draw, kind, lone, host, site, payload_out, payload_in)
     sensor = line % SENSORS
@@ -191,17 +195,23 @@ def _make(world: World, draw: np.random.Generator, n: int, span: tuple[int, int]
         "domestic_end": _coded(inbound.astype(np.int64), ["src", "dst"]),
         "destination": _coded(line % len(PLACES), list(PLACES)),
         "place_source": _coded(line % 2, ["registry", "geo 2026-10-01"]),
-        "src_ip": _fixed(src.packed()), "dst_ip": _fixed(dst.packed()),
-        "src_port": pa.array(source_port.astype(np.uint16)), "dst_port": pa.array(ports.astype(np.uint16)),
+        "src_ip": _fixed(src.packed()),
+        "dst_ip": _fixed(dst.packed()),
+        "src_port": pa.array(source_port.astype(np.uint16)),
+        "dst_port": pa.array(ports.astype(np.uint16)),
         "ip_protocol": pa.array(np.where(udp, 17, 6).astype(np.uint8)),
-        "vlan": pa.array((100 + line).astype(np.uint16)), "mpls": pa.array((line % 3 * 1000).astype(np.uint32)),
+        "vlan": pa.array((100 + line).astype(np.uint16)),
+        "mpls": pa.array((line % 3 * 1000).astype(np.uint32)),
         "octets_out": pa.array((payload_out + head * packets_out).astype(np.uint64)),
         "octets_in": pa.array((payload_in + head * packets_in).astype(np.uint64)),
-        "packets_out": pa.array(packets_out.astype(np.uint64)), "packets_in": pa.array(packets_in.astype(np.uint64)),
-        "tcp_flags_out": pa.array(flags_out.astype(np.uint8)), "tcp_flags_in": pa.array(flags_in.astype(np.uint8)),
+        "packets_out": pa.array(packets_out.astype(np.uint64)),
+        "packets_in": pa.array(packets_in.astype(np.uint64)),
+        "tcp_flags_out": pa.array(flags_out.astype(np.uint8)),
+        "tcp_flags_in": pa.array(flags_in.astype(np.uint8)),
         "retransmitted_out": pa.array(agains.astype(np.uint32)),
         "retransmitted_in": pa.array(np.where(lone, 0, agains * (site % 3)).astype(np.uint32)),
-        "handshake_us": pa.array(handshake), "first_sizes": _lists(pa.array(sizes), counts),
+        "handshake_us": pa.array(handshake),
+        "first_sizes": _lists(pa.array(sizes), counts),
         "end_reason": _coded(fin, ["idle", "active", "fin", "rst"]),
         "protocol": _coded(kind, list(PROTOCOLS)),
         "server_name": _words(world.names, site, said),
@@ -210,10 +220,14 @@ def _make(world: World, draw: np.random.Generator, n: int, span: tuple[int, int]
         "tls_version": _coded(np.where(tls, np.where(cert, 1, 2), 0), ["", "1.2", "1.3"]),
         "ja4": _coded(np.where(tls, ja4.astype(np.int64) + 1, 0), ["", *_ja4s()]),
         "http_method": _coded(np.where(http, 1 + (payload_out > 3000), 0), ["", "GET", "POST"]),
-        "http_path": _words(pa.array([f"/{WORDS[i % 16]}/{WORDS[i // 16 % 16]}/" + "#" * (i // 256) for i in range(2000)]), site % 2000, http),
+        "http_path": _words(
+            pa.array([f"/{WORDS[i % 16]}/{WORDS[i // 16 % 16]}/" + "#" * (i // 256) for i in range(2000)]), site % 2000, http
+        ),
         "http_status": pa.array(np.where(http, np.where(draw.random(n) < 0.9, 200, 404), 0).astype(np.uint16)),
         "user_agent": _words(pa.array([f"agent/{i}.0 (build {i * 7919 % 1000})" for i in range(300)]), host % 300, http),
-        "content_type": _coded(np.where(http & (payload_out > 3000), 1 + site % 3, 0), ["", "application/json", "text/plain", "multipart/form-data"]),
+        "content_type": _coded(
+            np.where(http & (payload_out > 3000), 1 + site % 3, 0), ["", "application/json", "text/plain", "multipart/form-data"]
+        ),
         "requests": pa.array(np.where(dns, 1, np.where(http, 1 + packets_out // 8, 0)).astype(np.uint32)),
         "payload_out": pa.array(payload_out.astype(np.uint64)),
         "inspected_out": pa.array(np.where(dns | http, payload_out, 0).astype(np.uint64)),
@@ -221,9 +235,16 @@ def _make(world: World, draw: np.random.Generator, n: int, span: tuple[int, int]
         "findings": pa.array(np.where(http & (draw.random(n) < 0.02), 1 + zipf(draw.random(n), 40, 1.3), 0).astype(np.uint32)),
     }
     netflow = {
-        "src": src.low & np.uint64(0xFFFF_FFFF), "dst": dst.low & np.uint64(0xFFFF_FFFF), "packets": packets_out + packets_in,
-        "octets": payload_out + payload_in + head * (packets_out + packets_in), "first_ms": first // 10**6, "last_ms": last // 10**6,
-        "sport": source_port, "dport": ports, "flags": flags_out | flags_in, "protocol": np.where(udp, 17, 6),
+        "src": src.low & np.uint64(0xFFFF_FFFF),
+        "dst": dst.low & np.uint64(0xFFFF_FFFF),
+        "packets": packets_out + packets_in,
+        "octets": payload_out + payload_in + head * (packets_out + packets_in),
+        "first_ms": first // 10**6,
+        "last_ms": last // 10**6,
+        "sport": source_port,
+        "dport": ports,
+        "flags": flags_out | flags_in,
+        "protocol": np.where(udp, 17, 6),
     }
     return Flows(pa.RecordBatch.from_arrays([columns[name] for name in FLOW.arrow.names], schema=FLOW.arrow), netflow)
 
@@ -237,7 +258,9 @@ def _sizes(
     rest = -(200 + (mix(site.astype(np.uint64)) % np.uint64(1200)).astype(np.int64))
     request, answer = (out // 3).clip(40, 1448), -(back // 3).clip(40, 1448)
     table = np.empty((n, 8), np.int16)
-    for i, column in enumerate((hello, np.full(n, -1448), np.where(site % 4 == 0, -1448, rest), rest, np.where(site % 4 == 0, 126, 64), request, answer)):
+    for i, column in enumerate(
+        (hello, np.full(n, -1448), np.where(site % 4 == 0, -1448, rest), rest, np.where(site % 4 == 0, 126, 64), request, answer)
+    ):
         table[:, i] = column
     table[:, 7] = np.where(draw.random(n) < 0.5, -1448, (draw.exponential(300, n)).clip(40, 1448))
     counts = np.where(lone, 0, np.where(kind == 0, np.where(draw.random(n) < 0.9, 8, 1), 2))
@@ -259,7 +282,9 @@ def _sequences(line: np.ndarray, sensor: np.ndarray, sent: np.ndarray) -> np.nda
 
 def _ja4s() -> list[str]:
     number = mix(np.arange(JA4S * 2, dtype=np.uint64))
-    return [f"t13d{15 + i % 9:02d}{10 + i % 8:02d}h2_{int(number[2 * i]) >> 16:012x}_{int(number[2 * i + 1]) >> 16:012x}" for i in range(JA4S)]
+    return [
+        f"t13d{15 + i % 9:02d}{10 + i % 8:02d}h2_{int(number[2 * i]) >> 16:012x}_{int(number[2 * i + 1]) >> 16:012x}" for i in range(JA4S)
+    ]
 
 
 def _coded(codes: np.ndarray, words: list[str]) -> pa.Array:
@@ -282,8 +307,9 @@ def _words(words: pa.Array, which: np.ndarray, given: np.ndarray) -> pa.Array:
 
 def _all_names(world: World, site: np.ndarray, said: np.ndarray, cert: np.ndarray) -> pa.Array:
     """The name that was said; of a certificate seen the domain and all below it too."""
-    everything = pa.concat_arrays([world.names, world.domains, pa.array([f"*.{d}" for d in world.domains.to_pylist()])]) \
-        if not _KEPT else _KEPT[0]
+    everything = (
+        pa.concat_arrays([world.names, world.domains, pa.array([f"*.{d}" for d in world.domains.to_pylist()])]) if not _KEPT else _KEPT[0]
+    )
     if not _KEPT:
         _KEPT.append(everything)
     counts = said.astype(np.int64) + 2 * cert
