@@ -143,8 +143,9 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
         due = [stretch for partition in list(self._waiting) for stretch in self._take_due(partition, now)]
         before = self.rows
         for stretch in due:
-            self._commit({stretch.partition: OffsetAndMetadata(stretch.first, str(stretch.last), -1)})
-            self._store_stretch(stretch)
+            if self._is_ours(stretch.partition):
+                self._commit({stretch.partition: OffsetAndMetadata(stretch.first, str(stretch.last), -1)})
+                self._store_stretch(stretch)
         if self._done and not due and not self._waiting:
             self._commit({partition: OffsetAndMetadata(offset, "", -1) for partition, offset in self._done.items()})
             self._done.clear()
@@ -216,8 +217,16 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
                 self.rows += batch.num_rows
                 STORED.labels(record).inc(batch.num_rows)
             (self._patiently if patient else _at_once)(lambda: self._marks.note(taken, token))
-        self._done[stretch.partition] = stretch.last + 1
+        if self._is_ours(stretch.partition):
+            self._done[stretch.partition] = stretch.last + 1
         TOOK.observe(time.monotonic() - begun)
+
+    def _is_ours(self, partition: TopicPartition) -> bool:
+        """Whether we have had it without a break: while the store was waited for, another one may have got it, or we anew.
+
+        The brokers take a member's commit for any partition, its own or not.
+        """
+        return partition in self._consumer.assignment() and partition not in self._fresh
 
     def _read(self, stretch: Stretch) -> tuple[list[pa.RecordBatch], dict[Identity, list[int]], str]:
         """The batches that are not in the store yet, who made them, and the token: the first of them and the stretch's ends."""

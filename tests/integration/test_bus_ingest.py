@@ -166,7 +166,7 @@ def test_killed_between_any_two_acts_nothing_is_lost_or_doubled(
         """The store, until its time has come."""
 
         def __init__(self) -> None:
-            self.left = rng.randrange(1, 9)
+            self.left = rng.randrange(1, 6)
 
         def query(self, *words: object) -> object:
             return store.query(*words)  # type: ignore[arg-type]
@@ -181,17 +181,19 @@ def test_killed_between_any_two_acts_nothing_is_lost_or_doubled(
                 raise Killed
 
     send(bus, messages)
-    deaths = 0
-    while deaths < 6:
+    deaths, done = 0, False
+    while deaths < 6 and not done:
         member = BusIngest(bus, Dying(), Kept(), IngestSettings(stretch_rows=150, stretch_seconds=0.0, session_seconds=6))  # type: ignore[arg-type]
         try:
-            run_until([member], lambda: False)
+            run_until([member], behind(bus))
+            done = True
         except Killed:
             deaths += 1
         finally:
             member._consumer.close(autocommit=False)  # it says nothing more
     with closing(BusIngest(bus, store, Kept(), IngestSettings(stretch_seconds=0.05))) as last:
         run_until([last], behind(bus))
+    assert deaths
     assert sums(store) == wanted
 
 
@@ -238,3 +240,54 @@ def test_a_store_that_is_away_holds_everything_up_and_loses_nothing(
         run_until([member], behind(bus))
     assert sums(store) == wanted
     assert REGISTRY.get_sample_value("ingest_refused_total") == before + 4
+
+
+def test_partitions_that_went_to_another_while_the_store_was_waited_for_are_left_to_it(
+    bus: BusSettings, store: Store, messages: list[Message], wanted: dict[str, list[object]]
+) -> None:
+    """A member commits nothing, and stores nothing more, of what it has not had without a break."""
+    stop, begun = threading.Event(), threading.Event()
+    how = IngestSettings(stretch_rows=60, stretch_seconds=0.0)
+
+    class Refusing:
+        """Refuses until another member has partitions."""
+
+        def query(self, *words: object) -> object:
+            return store.query(*words)  # type: ignore[arg-type]
+
+        def insert(self, table: str, batch: object, token: str) -> None:
+            begun.set()
+            if not others_have_some():
+                raise RuntimeError("not now")
+            store.insert(table, batch, token)  # type: ignore[arg-type]
+
+    others: list[BusIngest] = []
+
+    def others_have_some() -> bool:
+        return bool(others and others[0]._consumer.assignment())
+
+    def run_other() -> None:
+        begun.wait(LIMIT_S)
+        others.append(BusIngest(bus, store, Kept(), how))
+        others[0].run(stop.is_set)
+
+    send(bus, messages)
+    first = BusIngest(bus, Refusing(), Kept(), how)  # type: ignore[arg-type]
+    committed: list[tuple[bool, object]] = []
+    commit = first._commit
+
+    def watched(offsets: dict[TopicPartition, object]) -> None:
+        committed.extend((first._is_ours(partition), partition) for partition in offsets)
+        commit(offsets)  # type: ignore[arg-type]
+
+    first._commit = watched  # type: ignore[method-assign, assignment]
+    other = threading.Thread(target=run_other)
+    other.start()
+    run_until([first], others_have_some)
+    run_until([first], behind(bus))
+    stop.set()
+    other.join()
+    for member in (first, *others):
+        member.close()
+    assert all(ours for ours, _ in committed), committed
+    assert sums(store) == wanted
