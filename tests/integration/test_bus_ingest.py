@@ -32,7 +32,7 @@ from tests.made_outbox import fill_outboxes
 from tests.services import ClickhouseServer
 from tests.store_sums import sums
 
-LIMIT_S = 60
+LIMIT_S = 150
 Message = tuple[str, bytes, list[tuple[str, bytes]], bytes]  # record, key, headers, body
 ALL = "SELECT record, sensor, worker, epoch, sequence, rows, made_ns, body FROM batch ORDER BY id"
 
