@@ -104,7 +104,7 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
             allow_auto_create_topics=False,
             session_timeout_ms=int(how.session_seconds * 1000),
             heartbeat_interval_ms=int(how.session_seconds * 1000 / 4),
-            max_poll_interval_ms=int(how.session_seconds * 6000),  # so long the others wait for one that is busy, when partitions are dealt out
+            max_poll_interval_ms=int(how.session_seconds * 6000),  # the others wait so long for a busy one
         )
         self._consumer.subscribe(list(self._topics), listener=self)
         self.rows = 0
