@@ -32,7 +32,7 @@ from tests.store_sums import sums
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ENDS = ("2026-03-10T08:00:00+00:00", "2026-05-20T11:30:00+00:00")
-LIMIT_S = 60
+LIMIT_S = 240
 
 
 @pytest.fixture(scope="module")
