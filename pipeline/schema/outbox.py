@@ -31,7 +31,9 @@ def open_outbox(path: Path, wait_s: float = 10.0) -> sqlite3.Connection:
     """The outbox at `path`, made when missing; every commit is on the disk when it returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=wait_s, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first page: what is taken away can then leave the disk, too
+    if not connection.execute("PRAGMA page_count").fetchone()[0]:
+        # Before the first page: what is taken away can then leave the disk, too. Later it would only wait for whoever writes.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(CREATE)

@@ -146,7 +146,7 @@ def test_repeated_reordered_and_damaged_batches(
     mixed.insert(9, (record, key, [], body))
     mixed.insert(12, (record, key, [*headers[:3], ("sequence", b"-7")], body))
     send(bus, mixed)
-    with closing(BusIngest(bus, store, kept, IngestSettings(stretch_rows=rng.choice((1, 100, 10**6)), stretch_seconds=0.05))) as member:
+    with closing(BusIngest(bus, store, kept, IngestSettings(stretch_rows=rng.choice((40, 150, 10**6)), stretch_seconds=0.05))) as member:
         run_until([member], behind(bus))
     assert sums(store) == wanted
     assert sorted(str(letter[6]) for letter in kept.letters) in (["headers", "headers", "unreadable"], ["headers", "headers"])
