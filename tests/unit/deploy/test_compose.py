@@ -33,7 +33,7 @@ def test_compose_keeps_its_schema() -> None:
 
 
 def test_yaml_is_tidy() -> None:
-    run("yamllint", "--strict", "-c", ".yamllint.yaml", "deploy", ".pre-commit-config.yaml", ".yamllint.yaml")
+    run("yamllint", "--strict", "-c", "deploy/yamllint.yaml", "deploy", ".pre-commit-config.yaml")
 
 
 def test_dockerfile_has_no_known_mistakes() -> None:
