@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
@@ -21,6 +21,7 @@ from kafka.structs import OffsetAndMetadata
 from prometheus_client import Counter, Gauge, Histogram
 
 from pipeline.bus.connect import BusError, connect
+from pipeline.bus.dead import DeadLetters
 from pipeline.bus.message import read_headers
 from pipeline.bus.settings import BusSettings
 from pipeline.bus.topics import record_topics
@@ -41,24 +42,7 @@ BEHIND = Gauge("ingest_behind_messages", "messages on the bus that are not in th
 REFUSED = Counter("ingest_refused_total", "times the store was away or refused an insert")
 TOOK = Histogram("ingest_stretch_seconds", "time to store one stretch")
 MOST_WAIT_S = 10.0
-
-
-class DeadLetterBox(Protocol):
-    """Where messages go that can never be stored."""
-
-    def put(
-        self,
-        topic: str,
-        partition: int,
-        offset: int,
-        key: bytes | None,
-        headers: Sequence[tuple[str, bytes]],
-        value: bytes,
-        reason: str,
-        detail: str,
-    ) -> None:
-        """Keep the message and why; it is safe when this returns."""
-        ...
+METADATA_MS = 10_000  # so soon are topics and partitions seen that were not there, or not known of, when partitions were dealt out
 
 
 class Stretch(NamedTuple):
@@ -81,7 +65,7 @@ class Stretch(NamedTuple):
 class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
     """One member of the consumer group."""
 
-    def __init__(self, bus: BusSettings, store: Store, dead: DeadLetterBox, how: IngestSettings) -> None:
+    def __init__(self, bus: BusSettings, store: Store, dead: DeadLetters, how: IngestSettings) -> None:
         """Connect; BusError when no broker answers."""
         self._store, self._dead, self._how = store, dead, how
         self._marks = Marks(store)
@@ -102,10 +86,14 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
             max_partition_fetch_bytes=32 << 20,
             max_poll_records=200,
             allow_auto_create_topics=False,
+            metadata_max_age_ms=METADATA_MS,
             session_timeout_ms=int(how.session_seconds * 1000),
             heartbeat_interval_ms=int(how.session_seconds * 1000 / 4),
             max_poll_interval_ms=int(how.session_seconds * 6000),  # the others wait so long for a busy one
         )
+        for topic in self._topics:
+            # Asked before: a member that deals partitions out without knowing of any deals out none, and thinks nothing of it.
+            self._consumer.partitions_for_topic(topic)
         self._consumer.subscribe(list(self._topics), listener=self)
         self.rows = 0
 
