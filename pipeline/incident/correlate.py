@@ -48,7 +48,8 @@ class Correlator:
     def run_once(self, now: datetime.datetime, since: datetime.datetime | None = None) -> Correlated:
         """Judge every group with findings on or after `since`'s Beijing day, in one transaction."""
         groups = gather(self.store, since)
-        years = {(g.key.holder, g.key.year): self.count_year(g.key.year, g.key.holder) for g in groups}
+        asked = {(g.key.holder, g.key.year) for g in groups}  # far fewer than groups, and each costs the store a query
+        years = {(holder, year): self.count_year(year, holder) for holder, year in sorted(asked)}
         first_day = beijing_day(since) if since else datetime.date.min
         with writing(self.engine) as session:
             run = _Run(session, self, groups, years, now)

@@ -98,6 +98,22 @@ def test_one_alert_and_one_incident_and_the_second_run_changes_nothing(
     assert snapshot(engine) == before
 
 
+def test_a_holders_year_is_counted_once_a_run(
+    engine: Engine, store: ChdbStore, tmp_path: Path, put_findings: Callable[..., None]
+) -> None:
+    file(engine, tmp_path, None)
+    for day in range(4):  # four alerts of one year
+        put_findings(USCI, "resident_id", 10, NOON - datetime.timedelta(days=day))
+    count, asked = count_year(store), []
+
+    def counting(year: int, holder: str) -> Any:
+        asked.append((year, holder))
+        return count(year, holder)
+
+    assert Correlator(store, engine, counting).run_once(NOW).alerts_new == 4
+    assert asked == [(2026, USCI)]
+
+
 def test_more_findings_extend(engine: Engine, correlator: Correlator, put_findings: Callable[..., None]) -> None:
     put_findings(USCI, "resident_id", 10, NOON)
     correlator.run_once(NOW)
