@@ -12,13 +12,14 @@ extras=demo
 if [ "$purpose" = test ]; then
   extras=demo,test
   needs+=(chromium:cmd:chromium chromium-driver:cmd:chromedriver
+          faketime:cmd:faketime  # tests/faults: clocks that jump
           openjdk-17-jre-headless:cmd:java maven:cmd:mvn npm:cmd:npm openssl:cmd:openssl)  # deploy/local
 elif [ "$purpose" = explain ]; then
   extras=demo,test
   needs+=(tshark:cmd:tshark)
 elif [ "$purpose" = bench ]; then
   extras=demo,test,bench
-  needs+=(wireshark-common:cmd:capinfos tcpreplay:cmd:tcprewrite libndpi-bin:cmd:ndpiReader)
+  needs+=(wireshark-common:cmd:capinfos tcpreplay:cmd:tcprewrite libndpi-bin:cmd:ndpiReader nfdump:cmd:nfdump)
 fi
 
 missing=()

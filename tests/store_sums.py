@@ -6,7 +6,6 @@ from pipeline.store.store import Store
 
 SUMS = {
     "flows": "count(), sum(flows.octets_out), sum(flows.octets_in), sum(flows.packets_out), sum(flows.findings), uniqExact(flow_id)",
-    "flows_1m": "sum(flows), sum(octets_out), sum(octets_in), sum(packets_out)",
     "flows_1h": "sum(flows), sum(octets_out), sum(octets_in), sum(packets_out)",
     "findings": "count(), uniqExact(finding_id), sum(findings.count)",
     "findings_1m": "sum(findings), sum(hits)",

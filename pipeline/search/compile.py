@@ -60,7 +60,10 @@ def _fits(compare: Compare, item: Item, parameters: dict[str, object]) -> str:
     if compare.operator[0] in "<>":
         tests = [f"{column} {compare.operator} {low}" for column in compare.field.columns]
     elif item.low == item.high:
-        tests = [f"{column} = {low}" for column in compare.field.columns]  # equality: the skip indexes of addresses help with it alone
+        tests = [f"{column} = {low}" for column in compare.field.columns]
+        if compare.field.kind is Kind.ADDRESS:  # as the index `ends` has it: one over both ends
+            either = f"has([flows.src_ip, flows.dst_ip], {low})"
+            return either if len(tests) == 2 else f"({either} AND {tests[0]})"
     else:
         tests = [f"({column} >= {low} AND {column} <= {high})" for column in compare.field.columns]
     return _joined(" OR ", tests)

@@ -22,6 +22,7 @@ PAGE_ROWS = 5_000
 SLICES = 64                 # of a period, to begin with
 MOST_SLICES = 256           # however slow the store is
 QUICK_S, SLOW_S = 0.2, 1.0  # a slice that took less is followed by a longer one, one that took more by a shorter one
+EMPTY_GROWTH = 8            # after a slice that had nothing and took no time: what is looked for is rare
 BEIJING_NS = 8 * 3600 * NS
 _WITHIN = "flows.first >= fromUnixTimestamp64Nano({since:Int64}) AND flows.first < fromUnixTimestamp64Nano({until:Int64})"
 _AFTER = "(flows.first, flows.flow_id) < (fromUnixTimestamp64Nano({after_ns:Int64}), {after_flow:UInt64})"
@@ -72,7 +73,10 @@ class Search:
             else:
                 after, stop = None, start
                 took = clock() - asked_at
-                width = width * 2 if took < QUICK_S else max(width // 2, least) if took > SLOW_S else width
+                if took < QUICK_S:
+                    width *= 2 if page.num_rows else EMPTY_GROWTH
+                elif took > SLOW_S:
+                    width = max(width // 2, least)
             yield Page(page.drop_columns(["key_ns", "key_flow"]), 1 - (stop - since) / max(1, self.period.until_ns - since))
 
     def _page(self, columns: Sequence[Field], period: Period, after: tuple[int, int] | None, most: int) -> pa.Table:

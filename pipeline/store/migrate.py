@@ -28,6 +28,10 @@ TABLES = (
     "SELECT name, name IN (SELECT table FROM system.columns WHERE database = {own:String} AND name = 'line') AS by_line "
     "FROM system.tables WHERE database = {own:String} AND engine != 'MaterializedView' AND name != 'migrations' ORDER BY name"
 )
+STALE = (  # what a migration has dropped
+    "SELECT name FROM system.tables WHERE database = {database:String} AND engine = 'Distributed' "
+    "AND name NOT IN (SELECT name FROM system.tables WHERE database = {own:String})"
+)
 ENGINE = re.compile(r"ENGINE = (\w*)MergeTree\b(?:\(([^)]*)\))?")
 ZOOKEEPER_PATH = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'"
 
@@ -107,6 +111,8 @@ def distribute(node: Store, database: str, own: str, cluster: str) -> list[str]:
     Rows go by line, so that a line's rollups and sketches are on one shard. The marks of a batch must come all or none: all to one shard.
     """
     node.command(f"CREATE DATABASE IF NOT EXISTS {database}")
+    for row in node.query(STALE, {"database": database, "own": own}).to_pylist():
+        node.command(f"DROP TABLE {database}.{row['name']} SYNC")
     names = []
     for row in node.query(TABLES, {"own": own}).to_pylist():
         key = "cityHash64(line)" if row["by_line"] else "0"

@@ -1,6 +1,6 @@
 """`make bench`: the sensor against its peers, side by side. Prints, writes build/bench.json, asserts nothing about time.
 
-    python -m tests.bench [--capture FILE] [--only packets|scan|memory|growth|start|ingest|latency|pages …]
+    python -m tests.bench [--capture FILE] [--only packets|scan|memory|growth|start|ingest|search|latency|pages …]
 
 Without FILE make_bench.sh of the corpora builds the capture once, in build/.
 """
@@ -19,10 +19,10 @@ from typing import Any
 from tests.conftest import ROOT
 
 # Each is a module of this package, loaded when its turn comes: those that measure no peer need none installed.
-PARTS = ("packets", "scan", "memory", "growth", "start", "ingest", "latency", "pages")
+PARTS = ("packets", "scan", "memory", "growth", "start", "ingest", "search", "latency", "pages")
 OPTIONS = {  # of the command → the parts that take it, each with a default of its own
     "capture": ("packets",),
-    "rows": ("ingest", "pages"),
+    "rows": ("ingest", "search", "pages"),
     "probes": ("latency",),
     "packets_a_second": ("latency",),
     "rows_a_second": ("pages",),

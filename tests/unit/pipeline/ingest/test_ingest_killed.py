@@ -52,7 +52,6 @@ print(json.dumps([store.query(question).to_pylist() for question in json.loads(s
 ROLLED = "sum(flows) AS n, sum(octets_out) AS o, sum(packets_in) AS p, sum(payload_out) AS y, sum(findings) AS f"
 QUESTIONS = (
     "SELECT count() AS n, sum(cityHash64(sensor, worker, epoch, sequence, flow_id, octets_out, src_ip)) AS h FROM flows",
-    f"SELECT line, holder, destination, protocol, {ROLLED} FROM flows_1m GROUP BY ALL ORDER BY ALL",
     f"SELECT line, holder, destination, protocol, {ROLLED} FROM flows_1h GROUP BY ALL ORDER BY ALL",
     "SELECT count() AS n, sum(cityHash64(sensor, worker, epoch, sequence, finding_id, count)) AS h FROM findings",
     "SELECT line, signature, level, tier, sum(findings) AS n, sum(hits) AS h FROM findings_1m GROUP BY ALL ORDER BY ALL",

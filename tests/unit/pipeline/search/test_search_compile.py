@@ -52,7 +52,7 @@ def test_every_value_is_a_parameter(tree: Tree) -> None:
 
 def test_one_address_is_an_equality_and_a_prefix_a_range() -> None:
     assert compile_filter(parse("ip == 10.21.7.44")) == (
-        "(flows.src_ip = {p0:IPv6} OR flows.dst_ip = {p0:IPv6})",
+        "has([flows.src_ip, flows.dst_ip], {p0:IPv6})",
         {"p0": "::ffff:10.21.7.44"},
     )
     where, parameters = compile_filter(parse("src.ip in 10.21.0.0/16"))
@@ -62,7 +62,7 @@ def test_one_address_is_an_equality_and_a_prefix_a_range() -> None:
 
 @pytest.mark.parametrize(
     ("text", "index"),
-    [("ip == 10.0.1.99", "by_src"), ("ip == 10.0.1.99", "by_dst"), ("tls.sni ~ A19999.", "by_words"), ("flow == 7", "by_flow")],
+    [("ip == 10.0.1.99", "ends"), ("src.ip == 10.0.1.99", "ends"), ("tls.sni ~ A19999.", "by_words"), ("flow == 7", "by_flow")],
 )
 def test_skip_indexes_help(store: ChdbStore, text: str, index: str) -> None:
     rows = (

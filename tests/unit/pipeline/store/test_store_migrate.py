@@ -98,7 +98,7 @@ def test_every_table_of_rows_keeps_a_window_of_tokens_and_a_term(store: ChdbStor
         else:
             assert "non_replicated_deduplication_window = 10000" in sql[record.name]
             assert "TTL" in sql[record.name]
-    for rollup in ("flows_1m", "flows_1h", "findings_1m"):
+    for rollup in ("flows_1h", "findings_1m"):
         assert "non_replicated_deduplication_window = 10000" in sql[rollup]
 
 
