@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipeline.search.fields import SENT
+
 if TYPE_CHECKING:
     from dashboards.desk import Desk
 
 PLAIN_SRC = "replaceRegexpOne(toString(src_ip), '^::ffff:', '')"
 PLAIN_DST = "replaceRegexpOne(toString(dst_ip), '^::ffff:', '')"
-# Payload sent out. On a line in metadata mode none is counted, so frames with more than headers stand for it: unknown, not nothing.
-SENT = "if(payload_out = 0 AND octets_out > 80 * packets_out, octets_out, payload_out)"
 _COLUMNS = (
     f"{SENT} AS sent_out",
     "toString(flow_id) AS flow",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dashboards.reading.flow import PLAIN_DST, PLAIN_SRC, SENT
+from dashboards.reading.flow import PLAIN_DST, PLAIN_SRC
 from dashboards.summary import Cover
 from dashboards.words.moments import NS
 from pipeline.search.compile import compile_filter
+from pipeline.search.fields import SENT
 from pipeline.search.language import parse, read_compare
 from pipeline.search.run import check_expressions
 from pipeline.search.tree import All, Tree

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dashboards.reading.flow import SENT
 from dashboards.reading.period import Period
 from pipeline.incident.models import Alert
+from pipeline.search.fields import SENT
 
 if TYPE_CHECKING:
     from dashboards.desk import Desk

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Iterator, Sequence
+from threading import Timer
 from typing import NamedTuple
 
 from pipeline.search.fields import FIELDS, Field, Kind, find_field
 from pipeline.search.language import MOST_CHARACTERS, accepted
 from pipeline.search.period import Period
+from pipeline.search.run import stop_marked
 from pipeline.search.values import write_text
 from pipeline.store.store import Store
 
 MOST_OPTIONS = 20
+MOST_S = 2.0  # for values: later ones come to a word that has been typed to its end
 Values = Callable[[Field, str], Sequence[str]]
 _WORD = re.compile(r"[^\s(){},\"'=!<>~]*$")
 _OPEN_QUOTE = re.compile(r"[\"'][^\"']*$")
@@ -61,23 +65,34 @@ def _options(terminals: set[str], field: Field | None, typed: str, values: Value
         yield from (Option(operator) for operator in field.operators if operator.startswith(typed))
     elif "WORD" in terminals and field:
         yield from (Option(name) for name in field.names if name.startswith(typed))
-        if field.kind is Kind.WORD:
+        if field.kind in (Kind.WORD, Kind.TEXT):
             yield from (Option(write_text(value)) for value in values(field, typed))
     if "OPERATOR" not in terminals:
         yield from (Option(word) for terminal, word in _JOINS.items() if terminal in terminals and word.startswith(typed))
 
 
-def store_values(store: Store, period: Period) -> Values:
-    """The commonest values of a field within `period`, asked of the store."""
+def store_values(store: Store, period: Period, most_s: float = MOST_S) -> Values:
+    """The commonest values of a field within `period`, asked of the store; none where that takes longer than `most_s`."""
 
     def values(field: Field, part: str) -> list[str]:
-        column, first = field.columns[0], f"{field.table}.first"
-        found = store.query(
-            f"SELECT {column} AS value, count() AS n FROM {field.table} WHERE {first} >= fromUnixTimestamp64Nano({{since:Int64}}) "
-            f"AND {first} < fromUnixTimestamp64Nano({{until:Int64}}) AND positionCaseInsensitiveUTF8({column}, {{part:String}}) > 0 "
-            f"GROUP BY value ORDER BY n DESC, value LIMIT {MOST_OPTIONS:d}",
-            {"since": period.since_ns, "until": period.until_ns, "part": part},
-        )
+        column, first, mark = field.columns[0], f"{field.table}.first", uuid.uuid4().hex
+        only = f"flows.protocol = '{field.only}' AND " if field.only else ""
+        stop = Timer(most_s, stop_marked, (store, mark))
+        stop.start()
+        try:
+            found = store.query(
+                f"SELECT {column} AS value, count() AS n FROM {field.table} WHERE '{mark}' != '' AND {only}"
+                f"{first} >= fromUnixTimestamp64Nano({{since:Int64}}) AND {first} < fromUnixTimestamp64Nano({{until:Int64}}) "
+                f"AND positionCaseInsensitiveUTF8({column}, {{part:String}}) > 0 "
+                f"GROUP BY value ORDER BY n DESC, value LIMIT {MOST_OPTIONS:d}",
+                {"since": period.since_ns, "until": period.until_ns, "part": part},
+            )
+        except RuntimeError as error:
+            if "QUERY_WAS_CANCELLED" not in str(error):
+                raise
+            return []
+        finally:
+            stop.cancel()
         return [row["value"] for row in found.to_pylist()]
 
     return values

@@ -59,6 +59,25 @@ def read_compare(name: str, operator: str, text: str) -> Compare:
     return Compare(field, operator, (item,), ((1, len(text)),))
 
 
+def rewrite(text: str) -> str:
+    """A filter with each field under its first name, whatever its language and case; all else as it was typed."""
+    for token in reversed(accepted(text)[1]):
+        if token.type == "FIELD" and (field := find_field(token)):
+            at = token.start_pos or 0
+            text = text[:at] + field.name + text[at + len(token) :]
+    return text
+
+
+def keep(text: str, also: str) -> str:
+    """The filter `text` narrowed by the comparison `also`; the same where it has it already."""
+    tree, more = parse(text), parse(also)
+    if tree is None or tree == more:
+        return also
+    if isinstance(tree, All) and more in tree.parts:
+        return text
+    return f"({text}) and {also}" if isinstance(tree, Any) else f"{text.strip()} and {also}"
+
+
 def accepted(text: str) -> tuple[set[str], list[Token]]:
     """Terminals of the grammar that may follow `text`, and the tokens in it; none where it is wrong already."""
     try:

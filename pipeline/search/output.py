@@ -41,13 +41,13 @@ def cell(value: object) -> object:
     return "'" + value if isinstance(value, str) and value.startswith(LEAD_INS) else value
 
 
-def plain_rows(rows: pa.Table) -> list[dict[str, Any]]:
-    """Rows as text and numbers; moments in Beijing time with their offset."""
+def plain_rows(rows: pa.Table, moment: Callable[[int], object] = write_moment) -> list[dict[str, Any]]:
+    """Rows as text and numbers; moments, from ns, in Beijing time with their offset, or as `moment` has them."""
     columns = []
     for column in rows.columns:
         if pa.types.is_timestamp(column.type):
             ns = column.cast(pa.timestamp("ns", "UTC")).cast(pa.int64()).to_pylist()
-            columns.append([write_moment(at) for at in ns])
+            columns.append([moment(at) for at in ns])
         else:
             columns.append(column.to_pylist())
     return [dict(zip(rows.column_names, values, strict=True)) for values in zip(*columns, strict=True)]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from pipeline.search.compile import compile_filter
-from pipeline.search.fields import Field, Kind
+from pipeline.search.fields import SENT, Field, Kind
 from pipeline.search.period import Period
 from pipeline.search.tree import Tree, compares
 from pipeline.search.values import NS, Regex
@@ -29,15 +29,19 @@ _AFTER = "(flows.first, flows.flow_id) < (fromUnixTimestamp64Nano({after_ns:Int6
 _SUMS = (
     "count() AS flows, sum(flows.octets_out) AS `octets.out`, sum(flows.octets_in) AS `octets.in`, "
     "sum(flows.payload_out) AS `payload.out`, sum(flows.inspected_out) AS `inspected.out`, sum(flows.encrypted_out) AS `encrypted.out`, "
+    f"sum(greatest({SENT}, flows.inspected_out + flows.encrypted_out)) AS `sent.out`, countIf(flows.inspected_out < {SENT}) AS unseen, "
     "sum(flows.findings) AS findings, min(flows.first) AS first, max(flows.last) AS last"
 )
 
+Key = tuple[int, int]  # of a row: nanoseconds and flow id
+
 
 class Page(NamedTuple):
-    """Some rows, and how much of the period has been looked through."""
+    """Some rows, how much of the period has been looked through, and the last row's key (moment and number) to go on from."""
 
     rows: pa.Table
     share: float
+    key: Key | None = None
 
 
 @dataclass(frozen=True)
@@ -55,21 +59,27 @@ class Search:
         # The mark is what `cancel` knows the query by. It is no comment: with parameters the engine writes the text anew, without them.
         return f"'{self.mark}' != '' AND {_WITHIN} AND {self.where}"
 
-    def rows(self, columns: Sequence[Field], limit: int, clock: Callable[[], float] = time.monotonic) -> Iterator[Page]:
+    def rows(
+        self, columns: Sequence[Field], limit: int, clock: Callable[[], float] = time.monotonic, after: Key | None = None
+    ) -> Iterator[Page]:
         """Pages of at most PAGE_ROWS rows, newest first, `limit` rows in all; the first page comes even when it is empty.
 
-        The period is gone through in slices, so that the first rows come soon and a page never sorts the whole period.
+        The period is gone through in slices, so that the first rows come soon and a page never sorts the whole period. `after` is the
+        key of a page asked earlier.
         """
         since, stop, left = self.period.since_ns, self.period.until_ns, limit
-        width, after, begun = max((stop - since) // SLICES, 60 * NS), None, False
+        width, begun = max((stop - since) // SLICES, 60 * NS), False
+        stop = min(stop, after[0] + 1) if after else stop
+        key = after
         least = max((stop - since) // MOST_SLICES, NS)
         while left and (stop > since or not begun):
             begun, start, asked_at = True, max(since, stop - width), clock()
             page = self._page(columns, Period(start, stop), after, min(left, PAGE_ROWS))
             left -= page.num_rows
-            if page.num_rows == PAGE_ROWS:
-                at_ns, flow = (page[key][-1].as_py() for key in ("key_ns", "key_flow"))
-                after, stop = (at_ns, flow), at_ns + 1
+            if page.num_rows:
+                key = page["key_ns"][-1].as_py(), page["key_flow"][-1].as_py()
+            if page.num_rows == PAGE_ROWS and key:
+                after, stop = key, key[0] + 1
             else:
                 after, stop = None, start
                 took = clock() - asked_at
@@ -77,7 +87,7 @@ class Search:
                     width *= 2 if page.num_rows else EMPTY_GROWTH
                 elif took > SLOW_S:
                     width = max(width // 2, least)
-            yield Page(page.drop_columns(["key_ns", "key_flow"]), 1 - (stop - since) / max(1, self.period.until_ns - since))
+            yield Page(page.drop_columns(["key_ns", "key_flow"]), 1 - (stop - since) / max(1, self.period.until_ns - since), key)
 
     def _page(self, columns: Sequence[Field], period: Period, after: tuple[int, int] | None, most: int) -> pa.Table:
         parameters = {**self.parameters, "since": period.since_ns, "until": period.until_ns}
@@ -119,9 +129,20 @@ class Search:
         parameters = {**self.parameters, "since": self.period.since_ns, "until": self.period.until_ns}
         return self.store.query(f"SELECT {chosen} WHERE {self._bounded} AND {where} {then}", parameters)
 
+    def estimate(self) -> int:
+        """How many rows the store would read to answer; 0 where it cannot say (it knows parts of its own, not those of other servers)."""
+        parameters = {**self.parameters, "since": self.period.since_ns, "until": self.period.until_ns}
+        told = self.store.query(f"EXPLAIN ESTIMATE SELECT max(flows.octets_out) FROM flows WHERE {self._bounded}", parameters)
+        return sum(told.column("rows").to_pylist()) if "rows" in told.column_names else 0
+
     def cancel(self) -> None:
         """Stop what this question is running now, in whatever thread: that call raises RuntimeError."""
-        self.store.command(f"KILL QUERY WHERE position(query, '{self.mark}') > 0 AND query NOT LIKE 'KILL%' ASYNC")
+        stop_marked(self.store, self.mark)
+
+
+def stop_marked(store: Store, mark: str) -> None:
+    """Stop every query that has `mark` in its text."""
+    store.command(f"KILL QUERY WHERE position(query, '{mark}') > 0 AND query NOT LIKE 'KILL%' ASYNC")
 
 
 def new_search(store: Store, tree: Tree | None, period: Period) -> Search:

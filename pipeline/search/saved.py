@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 
 from sqlalchemy import Engine, select
 
@@ -36,3 +37,9 @@ def load(engine: Engine, name: str) -> str:
             names = db.scalars(select(SavedSearch.name).order_by(SavedSearch.name)).all()
             raise ValueError(f"no search is saved as {name!r} (saved: {', '.join(names) or 'none'})")
         return text
+
+
+def list_saved(engine: Engine) -> Sequence[SavedSearch]:
+    """All of them by name."""
+    with reading(engine) as db:
+        return db.scalars(select(SavedSearch).order_by(SavedSearch.name)).all()

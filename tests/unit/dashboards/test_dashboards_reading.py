@@ -21,7 +21,7 @@ from dashboards.words.moments import parse, stamp
 
 def test_an_address_becomes_equality_and_a_prefix_a_range() -> None:
     one = read_filter({"address": "10.21.7.44"})
-    assert list(one.parameters.values()) == ["::ffff:10.21.7.44"] and "src_ip = " in one.where
+    assert list(one.parameters.values()) == ["::ffff:10.21.7.44"] and "has([flows.src_ip, flows.dst_ip], " in one.where
     many = read_filter({"address": "2001:db8::/32", "port": "443", "line": "BJ-SIN-07"})
     assert {"2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", 443} <= set(many.parameters.values()) and not many.wrong
     assert many.where.count(" AND ") >= 3

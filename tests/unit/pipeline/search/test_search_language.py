@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.schema import FINDING, FLOW
 from pipeline.search.fields import BY_NAME, FIELDS, Kind
-from pipeline.search.language import MOST_CHARACTERS, parse, read_compare
+from pipeline.search.language import MOST_CHARACTERS, keep, parse, read_compare, rewrite
 from pipeline.search.tree import Tree, write
 from pipeline.search.wrong import WORDS, FilterError
 from tests.unit.pipeline.search.made_filters import trees
@@ -132,3 +132,14 @@ def test_names_of_fields_are_distinct_in_both_languages() -> None:
 
 def test_messages_are_in_both_languages() -> None:
     assert all(zh and en and zh != en for zh, en in WORDS.values())
+
+
+def test_fields_are_rewritten_to_their_first_names() -> None:
+    assert rewrite("端口 == 443 AND (LINE = '端口' or 服务器名 ~ x)") == "port == 443 AND (line = '端口' or server.name ~ x)"
+    assert rewrite("端口 == ") == "port == " and rewrite("no such") == "no such"
+
+
+def test_a_filter_is_narrowed_by_one_more_comparison() -> None:
+    assert keep("", "line == L") == "line == L" == keep("line == L", "line == L")
+    assert keep("port == 1", "line == L") == "port == 1 and line == L" == keep("port == 1 and line == L", "line == L")
+    assert parse(keep("port == 1 or port == 2", "line == L")) == parse("(port == 1 or port == 2) and line == L")

@@ -66,6 +66,22 @@ def test_a_page_is_bounded_and_progress_comes_to_an_end(filled: ChdbStore) -> No
     assert shares == sorted(shares) and shares[-1] == 1 and len(shares) > 3
 
 
+def test_rows_go_on_from_the_key_of_a_page(filled: ChdbStore) -> None:
+    search, key, found = new_search(filled, parse("line == L-1 and flow < 1000"), ALL), None, []
+    while True:
+        pages = list(search.rows([FLOW_FIELD], 70, after=key))
+        rows = [int(flow) for page in pages for flow in page.rows.column("flow").to_pylist()]
+        found, key = found + rows, pages[-1].key
+        if len(rows) < 70:
+            break
+    assert found == list(range(999, 0, -2))
+
+
+def test_the_store_says_beforehand_how_much_it_would_read(filled: ChdbStore) -> None:
+    assert new_search(filled, None, ALL).estimate() == 12_000
+    assert new_search(filled, None, Period(BEGIN_NS + 40 * DAY_NS, BEGIN_NS + 50 * DAY_NS)).estimate() == 0
+
+
 def test_a_slow_store_is_asked_in_shorter_slices(filled: ChdbStore) -> None:
     clock = iter(range(0, 10**6, 2))
     slow = list(new_search(filled, parse("flow == 1"), ALL).rows([FLOW_FIELD], 10, clock=lambda: next(clock)))
@@ -181,6 +197,12 @@ def test_completion_offers_what_can_stand_there(filled: ChdbStore, text: str, st
     found = complete(text + " == rest", len(text), store_values(filled, ALL))
     options = [option.text for option in found.options]
     assert found.start == start and set(some) <= set(options) and bool(some) == bool(options)
+
+
+def test_completion_does_not_wait_for_slow_values(filled: ChdbStore) -> None:
+    slow = BY_NAME["sensor"]._replace(columns=(f"if({ENDLESS}, flows.sensor, '')",))
+    begun = time.monotonic()
+    assert store_values(filled, ALL, most_s=0.3)(slow, "") == [] and time.monotonic() - begun < 15
 
 
 def test_completion_says_what_a_field_means(filled: ChdbStore) -> None:
