@@ -11,7 +11,8 @@ from dashboards.words.moments import NS
 from pipeline.search.compile import compile_filter
 from pipeline.search.fields import SENT
 from pipeline.search.language import parse, read_compare
-from pipeline.search.run import check_expressions
+from pipeline.search.period import stored_period
+from pipeline.search.run import EMPTY_GROWTH, SLICES, WITHIN, check_expressions
 from pipeline.search.tree import All, Tree
 from pipeline.search.wrong import FilterError
 
@@ -86,16 +87,26 @@ def check_filter(desk: Desk, query: Mapping[str, str]) -> Filter:
 
 
 def find_flows(desk: Desk, asked: Filter, limit: int, after: str = "") -> tuple[list[dict[str, Any]], str]:
-    """One page, the latest first, and the key to ask the next one with (empty at the end)."""
-    conditions, parameters = asked.where, dict(asked.parameters)
-    if after:
-        moment, _, flow = after.partition("-")
-        if not (moment.isdigit() and flow.isdigit()):
-            return [], ""
-        conditions += " AND (flows.first, flow_id) < (fromUnixTimestamp64Nano({after_ns:Int64}), {after_flow:UInt64})"
-        parameters |= {"after_ns": int(moment), "after_flow": int(flow)}
+    """One page, the latest first, and the key to ask the next one with (empty at the end).
+
+    Asked for in slices of time, the latest first: a page must not sort months to show the last minutes.
+    """
+    stored, key = stored_period(desk.store), after.partition("-")
+    if not stored or (after and not (key[0].isdigit() and key[2].isdigit())):
+        return [], ""
     limit = max(1, min(limit, PAGE_ROWS))
-    rows = desk.rows(f"SELECT {_COLUMNS} FROM flows WHERE {conditions} ORDER BY flows.first DESC, flow_id DESC LIMIT {limit:d}", parameters)
+    stop_ns = min(stored.until_ns, int(key[0]) + 1) if after else stored.until_ns
+    width_ns = max((stop_ns - stored.since_ns) // SLICES, 60 * NS)
+    rows: list[dict[str, Any]] = []
+    while len(rows) < limit and stop_ns > stored.since_ns:
+        conditions, parameters = f"{WITHIN} AND {asked.where}", {**asked.parameters, "since": stop_ns - width_ns, "until": stop_ns}
+        if after:
+            conditions += " AND (flows.first, flow_id) < (fromUnixTimestamp64Nano({after_ns:Int64}), {after_flow:UInt64})"
+            parameters |= {"after_ns": int(key[0]), "after_flow": int(key[2])}
+        order = f"ORDER BY flows.first DESC, flow_id DESC LIMIT {limit - len(rows):d}"
+        found = desk.rows(f"SELECT {_COLUMNS} FROM flows WHERE {conditions} {order}", parameters)
+        rows, stop_ns = rows + found, stop_ns - width_ns
+        width_ns *= 2 if found else EMPTY_GROWTH
     return rows, f"{rows[-1]['first_ns']}-{rows[-1]['flow']}" if len(rows) == limit else ""
 
 
