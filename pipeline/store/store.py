@@ -56,6 +56,7 @@ class ChdbStore:
     def __init__(self, data: Path, readers: int = 6, query_limit_s: int = 60) -> None:
         """Open `<data>/store` for `readers` questions at once, each given up after `query_limit_s`; StoreBusyError when it is held."""
         self._lock = StoreLock(data)
+        self._data = data
         self._settings = f"{QUERY_SETTINGS}, max_execution_time = {query_limit_s:d}"
         self._writing = threading.Lock()
         self._readers = readers
@@ -76,6 +77,11 @@ class ChdbStore:
             if reader is None:
                 raise RuntimeError("the store is closed")
             yield reader
+        except RuntimeError:
+            if reader is not None:  # what a stopped question had written already would stand before the session's next answer
+                reader.close()
+                reader = _open_session(self._data)
+            raise
         finally:
             self._free.put(reader)
 

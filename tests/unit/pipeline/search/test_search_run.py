@@ -80,6 +80,9 @@ def test_rows_go_on_from_the_key_of_a_page(filled: ChdbStore) -> None:
 def test_the_store_says_beforehand_how_much_it_would_read(filled: ChdbStore) -> None:
     assert new_search(filled, None, ALL).estimate() == 12_000
     assert new_search(filled, None, Period(BEGIN_NS + 40 * DAY_NS, BEGIN_NS + 50 * DAY_NS)).estimate() == 0
+    slow = "flows.flow_id IN (SELECT number FROM numbers(1000000000000) WHERE cityHash64(number) = 1)"
+    begun = time.monotonic()
+    assert Search(filled, slow, {}, ALL).estimate() == 12_000 and time.monotonic() - begun < 5
 
 
 def test_a_slow_store_is_asked_in_shorter_slices(filled: ChdbStore) -> None:

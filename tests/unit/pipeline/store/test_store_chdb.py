@@ -151,3 +151,24 @@ def test_a_closed_store_answers_nobody(tmp_path: Path) -> None:
     assert answers == [1]
     with pytest.raises(RuntimeError, match="closed"):
         store.query("SELECT 1")
+
+
+def test_the_answer_after_a_stopped_question_is_whole(tmp_path: Path) -> None:
+    """The engine keeps what a stopped question had begun to write, and a session gave it out before its next answer."""
+    store = ChdbStore(tmp_path, readers=1)
+    endless = "SELECT count() AS n FROM numbers(1000000000000) WHERE 'stop-me' != '' AND cityHash64(number) = 1"
+    for _ in range(3):
+        ended: list[str] = []
+
+        def ask(ended: list[str] = ended) -> None:
+            with pytest.raises(RuntimeError, match="QUERY_WAS_CANCELLED"):
+                store.query(endless)
+            ended.append("yes")
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        while asking.is_alive():
+            store.command("KILL QUERY WHERE position(query, 'stop-me') > 0 AND query NOT LIKE 'KILL%' ASYNC")
+            asking.join(0.05)
+        assert ended and store.query("SELECT number AS n FROM numbers(3)").column(0).to_pylist() == [0, 1, 2]
+    store.close()
