@@ -133,7 +133,7 @@ class Search:
         """How many rows the store would look through at most; 0 where it cannot say (it knows its own parts, not other servers')."""
         parameters = {**self.parameters, "since": self.period.since_ns, "until": self.period.until_ns}
         # A question about findings would be answered, as far as they go, before the estimate: of it the period alone counts.
-        where = _WITHIN if "SELECT" in self.where else f"{_WITHIN} AND {self.where}"
+        where = WITHIN if "SELECT" in self.where else f"{WITHIN} AND {self.where}"
         told = self.store.query(f"EXPLAIN ESTIMATE SELECT max(flows.octets_out) FROM flows WHERE {where}", parameters)
         return sum(told.column("rows").to_pylist())
 
