@@ -48,18 +48,19 @@ class Searching:
     account: str
     doing: list[Doing] = field(default_factory=list)
     cancelled: bool = False
+    why: str = ""  # the last search without an answer had none; empty while all have one
 
     async def ask(self, what: str, search: Search, question: Callable[[Doing], R]) -> R:
         """The answer to `question`, which asks `search` and may tell its progress; NoAnswerError where there is none."""
         with self._known(Doing(what, search, time.monotonic())) as doing:
             async with self.desk.turns(self.account), self.desk.room:
                 if self.cancelled:
-                    raise NoAnswerError("cancelled")
+                    raise self._none("cancelled")
                 doing.asked = True
                 try:
                     return await self.desk.ask(question, doing)
                 except RuntimeError as error:
-                    raise NoAnswerError(self._why(error)) from error
+                    raise self._none(self._why_of(error)) from error
 
     @contextmanager
     def _known(self, doing: Doing) -> Iterator[Doing]:
@@ -69,7 +70,11 @@ class Searching:
         finally:
             self.doing.remove(doing)
 
-    def _why(self, error: RuntimeError) -> str:
+    def _none(self, why: str) -> NoAnswerError:
+        self.why = why
+        return NoAnswerError(why)
+
+    def _why_of(self, error: RuntimeError) -> str:
         if self.cancelled:
             return "cancelled"
         if isinstance(error, StoreAwayError) or "the store is closed" in str(error):

@@ -81,7 +81,7 @@ def _save(desk: Desk, viewer: Viewer, address: FlowAddress) -> None:
 
 def columns_choice(desk: Desk, viewer: Viewer, address: FlowAddress, shown: str) -> None:
     """Every column there is; the choice is kept for the account and stands in the URL."""
-    chosen = [column.name for column in read_columns(shown)]
+    chosen, usual = [column.name for column in read_columns(shown)], DEFAULT.split(",")
 
     async def show(names: Sequence[str]) -> None:
         text = ",".join(names)
@@ -92,23 +92,22 @@ def columns_choice(desk: Desk, viewer: Viewer, address: FlowAddress, shown: str)
         tag("summary", "button", viewer.t("flows.columns"))
         with tag("div", "popped stack"):
             boxes: dict[str, ui.checkbox] = {}
+
+            def ticked() -> list[str]:
+                return [name for name in dict.fromkeys([*chosen, *boxes]) if boxes[name].value]
+
+            with tag("div", "row"):
+                tag("button", "button", viewer.t("flows.show_columns"), type="button", data_test="show-columns").on(
+                    "click", lambda: show(ticked())
+                )
+                usually = tag("button", "button", viewer.t("flows.usual_columns"), type="button", data_test="usual-columns")
+                usually.on("click", lambda: show(usual))
             with tag("div", "boxes"):
-                usual = DEFAULT.split(",")
-                for name in [*usual, *(name for name in COLUMNS if name not in usual)]:
+                for name in dict.fromkeys([*usual, *COLUMNS]):
                     column = COLUMNS[name]
                     boxes[name] = ui.checkbox(column.title(viewer), value=name in chosen).props("dense size=xs")
                     boxes[name].props["data-test"] = f"column-{name}"
                     boxes[name].props["title"] = column.meaning(viewer)
-            with tag("div", "row"):
-                tag("button", "button", viewer.t("flows.show_columns"), type="button", data_test="show-columns").on(
-                    "click",
-                    lambda: show(
-                        [name for name in chosen if boxes[name].value]
-                        + [name for name, box in boxes.items() if box.value and name not in chosen]
-                    ),
-                )
-                usually = tag("button", "button", viewer.t("flows.usual_columns"), type="button", data_test="usual-columns")
-                usually.on("click", lambda: show(usual))
 
 
 def export_links(viewer: Viewer, address: FlowAddress, shown: str) -> None:

@@ -12,8 +12,9 @@ from nicegui.element import Element
 
 from dashboards.access.viewer import Viewer
 from dashboards.searching import Doing, NoAnswerError, Searching
+from dashboards.shell.markup import tag
 from dashboards.widgets.error_note import error_note
-from dashboards.widgets.no_answer import grey_rows, no_answer
+from dashboards.widgets.no_answer import grey_rows
 from pipeline.search.run import Search
 
 R = TypeVar("R")
@@ -51,7 +52,7 @@ def load_part(
             if reference:
                 error_note(viewer, "flows", reference)
             elif why:
-                no_answer(viewer, why)
+                tag("p", "caption", viewer.t("flows.no_answer"), data_test=f"no-answer-{why}")  # why is said once, above all parts
             else:
                 draw(answer)  # type: ignore[arg-type]
 

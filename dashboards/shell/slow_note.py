@@ -1,4 +1,4 @@
-"""What is being done and for how long, once it has taken two seconds, with a button that ends it."""
+"""What is being done and for how long, once it has taken two seconds, with a button that ends it; and why there is no answer."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ def slow_note(viewer: Viewer, searching: Searching, again: str) -> None:
 
     def tell() -> None:
         slow = [doing for doing in searching.doing if time.monotonic() - doing.since_s >= SLOW_S]
-        note.visible = bool(slow) or searching.cancelled
-        button.visible, once_more.visible = not searching.cancelled, searching.cancelled
-        if searching.cancelled:
-            words.set_text(viewer.t("flows.cancelled"))
+        why = "cancelled" if searching.cancelled else searching.why
+        note.visible = bool(slow) or bool(why)
+        button.visible, once_more.visible = not why, bool(why)
+        if why:
+            words.set_text(viewer.t(f"flows.{why}"))
         elif slow:
             parts = {viewer.t(f"doing.{doing.what}") + ("" if doing.share is None else f" {percent(doing.share)}"): None for doing in slow}
             since = span(time.monotonic() - min(doing.since_s for doing in slow), viewer.language)

@@ -153,6 +153,12 @@ def test_a_row_opens_the_drawer_and_escape_gives_the_focus_back(regulator) -> No
     drawer = regulator.part("drawer")
     assert "<script>window.hacked=1</script>.example" in drawer.text and asked(regulator, "flow") in drawer.text
     regulator.picture("flows-drawer-en")
+    for width in (1920, 1440):
+        size = {"width": width, "height": 1080 if width == 1920 else 900, "deviceScaleFactor": 1, "mobile": False}
+        regulator.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        if width == 1920:
+            regulator.until(lambda: regulator.driver.execute_script("const grid = document.querySelector('.tall').getBoundingClientRect(), drawer = document.querySelector('.drawer').getBoundingClientRect(); return grid.right <= drawer.left"))
+            regulator.picture("flows-drawer-1920-en")
     address = regulator.driver.current_url
     regulator.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
     regulator.until(lambda: not asked(regulator, "flow") and not drawer.is_displayed())
@@ -189,6 +195,28 @@ def test_what_is_slow_says_so_and_is_cancelled(regulator, language: str) -> None
     regulator.complaints()  # the grid's request was refused, as it should
     regulator.open("/flows?q=" + quote("line == BJ-SIN-07"))
     regulator.until(lambda: rows_of(regulator, "line") == {"BJ-SIN-07"})
+
+
+def test_what_is_too_wide_is_said_before_and_ways_are_offered(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows?q=" + quote("server.name == wide.example"))
+    assert "1,000,000,000,000 rows" in regulator.part("no-answer-wide").text
+    assert not regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="flows-grid"]')
+    regulator.picture("flows-wide-en")
+    hour, anyway = (regulator.driver.find_element(By.LINK_TEXT, words).get_attribute("href") for words in ("Its last hour", "Search all the same"))
+    assert "from=" in hour and "q=server.name" in hour
+    regulator.driver.get(anyway)
+    regulator.until(lambda: "No flow fits" in regulator.text())
+
+
+def test_a_store_that_is_away_is_said(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows?q=" + quote("server.name == away.example"))
+    regulator.until(lambda: "does not answer" in regulator.part("slow").text)
+    assert regulator.part("again").is_displayed() and not regulator.part("cancel").is_displayed()
+    regulator.picture("flows-away-en")
+    assert not regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="found"]')
+    regulator.complaints()  # the grid's request was refused, as it should
 
 
 def test_columns_are_chosen_and_kept_for_the_account(regulator) -> None:
