@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from sqlalchemy import Engine
 
+from dashboards.searching import AT_ONCE, Searching
 from dashboards.settings import DashboardsSettings
 from dashboards.summary import NOTHING_YET, Summary
 
@@ -32,9 +33,22 @@ class Desk:
     engine: Engine
     summary: Summary = NOTHING_YET
     pool: ThreadPoolExecutor = field(init=False)
+    room: asyncio.Semaphore = field(init=False)  # for searches: they leave a thread to questions that are quick
+    views: dict[str, Searching] = field(default_factory=dict)  # by the client whose page they are
+    _turns: dict[str, asyncio.Semaphore] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.pool = ThreadPoolExecutor(self.settings.store_threads, thread_name_prefix="desk")
+        self.room = asyncio.Semaphore(max(1, self.settings.store_threads - 1))
+
+    def turns(self, account: str) -> asyncio.Semaphore:
+        """Where the searches of one account take turns."""
+        return self._turns.setdefault(account, asyncio.Semaphore(AT_ONCE))
+
+    def searching(self, view: str, account: str) -> Searching:
+        """The searches of one view of a page; of a view that is not this account's, new ones."""
+        found = self.views.get(view)
+        return found if found is not None and found.account == account else Searching(self, account)
 
     async def ask(self, question: Callable[P, R], *args: P.args, **more: P.kwargs) -> R:
         """Run a blocking question in the pool: one slow query never stalls another person's page."""

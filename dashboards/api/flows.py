@@ -1,109 +1,103 @@
-"""GET /api/flows and /api/flows.csv: flows a page at a time by key, or as a file."""
+"""GET /api/flows and /api/flows/complete: rows a page at a time by key, and what may stand at the cursor of a filter."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import Response
 
-from dashboards.access.audit import note
 from dashboards.access.viewer import Viewer
 from dashboards.api.allowed import viewer_of
-from dashboards.api.csv_file import csv_answer
+from dashboards.api.flow_columns import Column, fields_of, read_columns
 from dashboards.desk import Desk
-from dashboards.reading.flow_search import PAGE_ROWS, Filter, Wrong, check_filter, find_flows
+from dashboards.reading.flow_search import Question, Wrong, open_search, read_question, said
 from dashboards.reading.names import Names, load_names
-from dashboards.widgets.coverage_chip import coverage_cell
-from dashboards.widgets.flow_card import address, cover_of_flow
-from dashboards.words.moments import stamp
-from dashboards.words.numbers import count, octets
+from dashboards.searching import Doing, NoAnswerError
+from pipeline.search.complete import Completion, complete, store_values
+from pipeline.search.language import parse
+from pipeline.search.output import plain_rows
+from pipeline.search.period import read_period, stored_period
+from pipeline.search.run import Key, Search
+from pipeline.search.wrong import FilterError
 
-FILE_ROWS = 100_000
-FILE_COLUMNS = (
-    "flow",
-    "first",
-    "line",
-    "holder",
-    "destination",
-    "src",
-    "src_port",
-    "dst",
-    "dst_port",
-    "octets_out",
-    "payload_out",
-    "inspected_out",
-    "encrypted_out",
-    "protocol",
-    "server_name",
-    "packets",
-    "findings",
-)
+PAGE_ROWS = 1000
+GRID_ROWS = 100_000  # more is for a narrower question or a file
+STATUS = {"cancelled": 409, "too_wide": 422, "away": 503}
 
 
-def flow_row(viewer: Viewer, names: Names, flow: dict[str, Any]) -> dict[str, Any]:
-    """One row of the grid."""
-    return {
-        "time": {"text": stamp(flow["first_ns"], milliseconds=True)[5:], "href": f"/flows/{flow['flow']}", "mono": True},
-        "findings": count(flow["findings"]) if flow["findings"] else "",
-        "line": flow["line"],
-        "destination": names.place(viewer, flow["destination"]),
-        "source": address(flow["src"], flow["src_port"]),
-        "answer": address(flow["dst"], flow["dst_port"]),
-        "octets": octets(flow["octets_out"]),
-        "coverage": coverage_cell(cover_of_flow(flow)),
-        "protocol": flow["protocol"],
-        "server_name": flow["server_name"],
-        "packets": count(flow["packets"]),
-    }
+def flow_row(viewer: Viewer, names: Names, columns: Sequence[Column], row: dict[str, Any]) -> dict[str, Any]:
+    """One row of the grid; `id` is the flow's number as text, because JavaScript's numbers are too narrow."""
+    return {"id": row["flow"]} | {column.name: column.cell(viewer, names, row) for column in columns}
 
 
-def _wrong(viewer: Viewer, wrong: Wrong) -> dict[str, Any]:
-    error = wrong.error
-    return {
-        "entry": wrong.entry,
-        "text": wrong.text,
-        "column": error.column,
-        "length": error.length,
-        "message": error.say(viewer.language),
-        "expected": list(error.expected),
-    }
+def read_key(text: str) -> Key | None:
+    """The key of a page, `<ns>-<flow>`; None of any other text."""
+    moment, _, flow = text.partition("-")
+    return (int(moment), int(flow)) if moment.isdecimal() and flow.isdecimal() and len(text) <= 41 and text.isascii() else None
 
 
-async def _asked(desk: Desk, viewer: Viewer, request: Request) -> Filter:
-    asked = await desk.ask(check_filter, desk, dict(request.query_params))
-    if asked.wrong:
-        raise HTTPException(400, [_wrong(viewer, wrong) for wrong in asked.wrong])
-    return asked
+def read_page(search: Search, columns: Sequence[Column], limit: int, after: Key | None, doing: Doing) -> tuple[list[dict[str, Any]], str]:
+    """Rows with moments in ns, and the key to ask the next page with (empty at the end)."""
+    rows: list[dict[str, Any]] = []
+    key: Key | None = None
+    for page in search.rows(fields_of(columns), limit, after=after):
+        rows += plain_rows(page.rows, int)
+        key, doing.share = page.key, page.share
+    return rows, f"{key[0]}-{key[1]}" if key and len(rows) == limit else ""
+
+
+async def asked_search(desk: Desk, viewer: Viewer, question: Question) -> Search | None:
+    """The search of a route; 400 with what was not understood."""
+    wrong: tuple[Wrong, ...] = question.wrong
+    if not wrong:
+        search = await desk.ask(open_search, desk, question)
+        if not isinstance(search, Wrong):
+            return search
+        wrong = (search,)
+    raise HTTPException(400, [said(viewer.language, one) for one in wrong])
+
+
+def _complete(desk: Desk, viewer: Viewer, text: str, cursor: int) -> Completion:
+    """Values are those of the last day that has flows: a narrow question, so that it is answered while somebody types."""
+    stored = stored_period(desk.store)
+    values = store_values(desk.store, read_period("", "", time.time_ns(), stored)) if stored else lambda _field, _part: ()
+    return complete(text, cursor, values, viewer.language)
+
+
+def _wrong_so_far(text: str) -> Wrong | None:
+    """What is wrong with a filter as it is being typed; that it is unfinished is not."""
+    try:
+        parse(text)
+    except FilterError as error:
+        return None if error.code == "unfinished" else Wrong("q", text, error)
+    return None
 
 
 def add_flows(app: FastAPI, desk: Desk) -> None:
     """Both routes."""
 
     @app.get("/api/flows")
-    async def flows(request: Request, limit: int = 200, after: str = "") -> dict[str, Any]:
+    async def flows(request: Request, limit: int = 200, after: str = "", cols: str = "", view: str = "") -> dict[str, Any]:
         viewer = viewer_of(request, "flows")
-        found, following = await desk.ask(find_flows, desk, await _asked(desk, viewer, request), limit, after)
+        search = await asked_search(desk, viewer, read_question(request.query_params))
+        if search is None:
+            return {"rows": [], "next": ""}
+        limit, columns = max(1, min(limit, PAGE_ROWS)), read_columns(cols)
+        searching = desk.searching(view, viewer.account)
+        try:
+            rows, following = await searching.ask("rows", search, lambda doing: read_page(search, columns, limit, read_key(after), doing))
+        except NoAnswerError as none:
+            raise HTTPException(STATUS[none.why], none.why) from None
         names = await desk.ask(load_names, desk.engine)
-        return {"rows": [flow_row(viewer, names, flow) for flow in found], "next": following}
+        return {"rows": [flow_row(viewer, names, columns, row) for row in rows], "next": following}
 
-    @app.get("/api/flows.csv")
-    async def export(request: Request) -> Response:
+    @app.get("/api/flows/complete")
+    async def completion(request: Request, q: str = "", cursor: int = 0) -> dict[str, Any]:
         viewer = viewer_of(request, "flows")
-        asked = await _asked(desk, viewer, request)
-        await desk.ask(note, desk.engine, viewer.account, "export", f"flows?{request.url.query}")
-
-        def rows() -> Iterator[tuple[object, ...]]:
-            """A page at a time, in Starlette's thread for blocking iterators."""
-            after, given = "", 0
-            while given < FILE_ROWS:
-                found, after = find_flows(desk, asked, PAGE_ROWS, after)
-                yield from (
-                    tuple(stamp(f["first_ns"], milliseconds=True) + "+08:00" if c == "first" else f[c] for c in FILE_COLUMNS) for f in found
-                )
-                given += len(found)
-                if not after:
-                    return
-
-        return csv_answer("flows.csv", FILE_COLUMNS, rows())
+        async with desk.room:
+            found = await desk.ask(_complete, desk, viewer, q, cursor)
+        wrong = _wrong_so_far(q)
+        said_wrong = said(viewer.language, wrong) if wrong else None
+        return {"start": found.start, "options": [option._asdict() for option in found.options], "wrong": said_wrong}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from dashboards.access.viewer import Viewer
 from dashboards.pages.alert_why import one_finding
+from dashboards.pages.flow_address import FlowAddress
 from dashboards.reading.findings import Finding, findings_of_flow
 from dashboards.reading.flow import read_flow
-from dashboards.reading.names import load_names
+from dashboards.reading.names import Names, load_names
 from dashboards.shell.frame import heading
 from dashboards.shell.markup import card, link, tag
 from dashboards.shell.page import Asked
@@ -17,6 +17,7 @@ from dashboards.widgets.coverage_chip import coverage_chip, coverage_words
 from dashboards.widgets.flow_card import cover_of_flow, flow_card
 from dashboards.words.moments import NS, stamp, utc
 from dashboards.words.numbers import octets
+from pipeline.search.values import write_text
 
 if TYPE_CHECKING:
     from dashboards.desk import Desk
@@ -52,53 +53,68 @@ RECORD = (
 AROUND_NS = 300 * NS
 
 
+def flow_number(text: str) -> int | None:
+    """The number of a flow; None of any other text."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else None
+
+
 async def flow(desk: Desk, viewer: Viewer, asked: Asked) -> None:
     """The page."""
     number = asked.path["number"]
-    one = await desk.ask(read_flow, desk, int(number)) if number.isascii() and number.isdigit() and len(number) <= 20 else None
+    known = flow_number(number)
+    one = await desk.ask(read_flow, desk, known) if known is not None else None
     with tag("div", "row"):
         link(viewer.t("nav.flows"), "/flows")
         tag("span", "quiet", "/")
         tag("span", "mono", number[:20])
-    if one is None:
+    if one is None or known is None:
         heading(viewer.t("nav.flows"), viewer.t("flow.not_found"))
         return
-    names, findings = await desk.ask(load_names, desk.engine), await desk.ask(findings_of_flow, desk, int(number))
-    seen = cover_of_flow(one)
-    heading(
-        viewer.t("flow.title", id=number),
-        viewer.t(
-            "flow.sentence",
-            first=stamp(one["first_ns"]),
-            holder=names.holder(viewer, one["holder"]),
-            line=names.line(viewer, one["line"]),
-            place=names.place(viewer, one["destination"]),
-            octets=octets(one["octets_out"]),
-            seen=coverage_words(viewer, seen),
-        ),
-    )
+    names, findings = await desk.ask(load_names, desk.engine), await desk.ask(findings_of_flow, desk, known)
+    heading(viewer.t("flow.title", id=number), flow_sentence(viewer, names, one))
     with tag("div", "grid12"):
-        with tag("div", "stack span8"):
-            with card(viewer.t("flow.ends")):
-                flow_card(viewer, names, one)
-            _findings(viewer, findings)
-        with tag("div", "stack span4"):
-            with card(viewer.t("flow.how_much")):
-                coverage_chip(viewer, seen)
-                tag(
-                    "p",
-                    "caption",
-                    viewer.t(
-                        "flow.of_payload",
-                        payload=octets(one["sent_out"]),
-                        inspected=octets(seen.inspected),
-                        encrypted=octets(seen.encrypted),
-                        rest=octets(seen.other),
-                    ),
-                )
-            _pivots(viewer, one)
-            _pairs(viewer.t("flow.names"), one, NAMES_IN_CLEAR)
-            _pairs(viewer.t("flow.record"), one, RECORD)
+        draw_flow(viewer, names, one, findings, "stack span8", "stack span4")
+
+
+def flow_sentence(viewer: Viewer, names: Names, one: dict[str, Any]) -> str:
+    """The flow in words."""
+    return viewer.t(
+        "flow.sentence",
+        first=stamp(one["first_ns"]),
+        holder=names.holder(viewer, one["holder"]),
+        line=names.line(viewer, one["line"]),
+        place=names.place(viewer, one["destination"]),
+        octets=octets(one["octets_out"]),
+        seen=coverage_words(viewer, cover_of_flow(one)),
+    )
+
+
+def draw_flow(
+    viewer: Viewer, names: Names, one: dict[str, Any], findings: list[Finding], main: str = "stack", beside: str = "stack"
+) -> None:
+    """All cards of a flow in two columns of these classes."""
+    with tag("div", main):
+        with card(viewer.t("flow.ends")):
+            flow_card(viewer, names, one)
+        _findings(viewer, findings)
+    with tag("div", beside):
+        _how_much(viewer, one)
+        _pivots(viewer, one)
+        _pairs(viewer.t("flow.names"), one, NAMES_IN_CLEAR)
+        _pairs(viewer.t("flow.record"), one, RECORD)
+
+
+def _how_much(viewer: Viewer, one: dict[str, Any]) -> None:
+    seen = cover_of_flow(one)
+    parts = {
+        "payload": octets(one["sent_out"]),
+        "inspected": octets(seen.inspected),
+        "encrypted": octets(seen.encrypted),
+        "rest": octets(seen.other),
+    }
+    with card(viewer.t("flow.how_much")):
+        coverage_chip(viewer, seen)
+        tag("p", "caption", viewer.t("flow.of_payload", **parts))
 
 
 def _findings(viewer: Viewer, findings: list[Finding]) -> None:
@@ -109,18 +125,22 @@ def _findings(viewer: Viewer, findings: list[Finding]) -> None:
             one_finding(viewer, finding)
 
 
-def _pivots(viewer: Viewer, one: dict[str, Any]) -> None:
-    near = {"from": stamp(one["first_ns"] - AROUND_NS), "to": stamp(one["last_ns"] + AROUND_NS)}
-    ways = [
-        ("same_source", {"address": one["src"]}),
-        ("same_destination", {"address": one["dst"]}),
-        ("around", {"line": one["line"], **near}),
-    ]
+def pivots(one: dict[str, Any]) -> list[tuple[str, str]]:
+    """Where to go on from a flow: keys of words, and addresses of searches. An address is looked for at either end, on every line."""
+    near = {"since": stamp(one["first_ns"] - AROUND_NS), "until": stamp(one["last_ns"] + AROUND_NS)}
+    ways = [("same_source", FlowAddress(f"ip == {one['src']}")), ("same_destination", FlowAddress(f"ip == {one['dst']}"))]
     if one["server_name"]:
-        ways.insert(2, ("same_server", {"server": one["server_name"]}))
+        ways.append(("same_server", FlowAddress(f"server.name == {write_text(one['server_name'])}")))
+    if one["ja4"]:
+        ways.append(("same_ja4", FlowAddress(f"tls.ja4 == {write_text(one['ja4'])}")))
+    ways.append(("around", FlowAddress(f"line == {write_text(one['line'])}", **near)))
+    return [(word, address.url()) for word, address in ways]
+
+
+def _pivots(viewer: Viewer, one: dict[str, Any]) -> None:
     with card(viewer.t("flow.pivot")), tag("div", "row"):
-        for word, query in ways:
-            link(viewer.t(f"flow.{word}"), "/flows?" + urlencode(query), "button")
+        for word, address in pivots(one):
+            link(viewer.t(f"flow.{word}"), address, "button", data_test=f"pivot-{word}")
 
 
 def _pairs(title: str, one: dict[str, Any], fields: tuple[str, ...]) -> None:

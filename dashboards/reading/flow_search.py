@@ -1,155 +1,130 @@
-"""Flow search: what a form or URL asks for, as a bounded query; pages by key (time, id), never by offset."""
+"""Flow search: what a URL asks for, as one filter and one period, and the search of the store that answers it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dashboards.reading.flow import PLAIN_DST, PLAIN_SRC
-from dashboards.summary import Cover
-from dashboards.words.moments import NS
-from pipeline.search.compile import compile_filter
-from pipeline.search.fields import SENT
-from pipeline.search.language import parse, read_compare
-from pipeline.search.period import stored_period
-from pipeline.search.run import EMPTY_GROWTH, SLICES, WITHIN, check_expressions
-from pipeline.search.tree import All, Tree
+from dashboards.words.dictionary import say
+from pipeline.search.fields import find_field
+from pipeline.search.language import parse, rewrite
+from pipeline.search.output import plain_rows
+from pipeline.search.period import Period, stored_period
+from pipeline.search.run import BEIJING_NS, Search, new_search
+from pipeline.search.tree import Tree
+from pipeline.search.values import NS, read_moment, write_text
 from pipeline.search.wrong import FilterError
 
 if TYPE_CHECKING:
     from dashboards.desk import Desk
 
-# An entry of the form, and the comparison it stands for.
-ENTRIES = {
-    "address": ("ip", "in"),
-    "port": ("port", "=="),
-    "server": ("server.name", "~"),
-    "line": ("line", "=="),
-    "destination": ("destination", "=="),
-    "from": ("first", ">="),
-    "to": ("first", "<"),
-}
-FIELDS = ("q", *ENTRIES)
-PAGE_ROWS = 1000
-_COLUMNS = (
-    "toString(flow_id) AS flow, toUnixTimestamp64Nano(first) AS first_ns, line, holder, destination, domestic_end, "
-    f"{PLAIN_SRC} AS src, {PLAIN_DST} AS dst, src_port, dst_port, octets_out, payload_out, inspected_out, encrypted_out, "
-    f"protocol, server_name, {SENT} AS sent_out, "
-    "packets_out + packets_in AS packets, findings"
-)
+# What other pages' links and callers of the API may ask for by a name of its own, and the comparison it stands for.
+ENTRIES = {"address": "ip in", "port": "port ==", "server": "server.name ~", "line": "line ==", "destination": "destination =="}
+# Steps of a histogram in seconds: about sixty fit a period, and all begin at times that people name.
+WIDTHS_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 7 * 86_400, 30 * 86_400)
+STEPS = 60
 
-
-class Filter(NamedTuple):
-    """A checked question: its condition and bound values; `wrong` says what could not be understood, in the words of a language."""
-
-    where: str
-    parameters: dict[str, object]
-    wrong: tuple[Wrong, ...]
+_BARE = re.compile(r"[0-9A-Fa-f:]+(\.[0-9A-Fa-f:]+)*(/[0-9]+)?")  # addresses need no quotes
 
 
 class Wrong(NamedTuple):
-    """Something typed that is not understood: in which entry, where in it, and the error that says why."""
+    """Something typed that is not understood: in which entry, the text there, and the error that says where and why."""
 
     entry: str
     text: str
     error: FilterError
 
 
-def read_filter(query: Mapping[str, str]) -> Filter:
-    """The filter `q` and the form's other entries, all of which must hold; what cannot be understood is named, not guessed."""
-    parts: list[Tree] = []
+def said(language: str, wrong: Wrong) -> dict[str, Any]:
+    """The error in the reader's words, for a page's script; `instead` are texts any of which may replace the wrong part."""
+    error = wrong.error
+    instead = error.expected if error.code.startswith("no_") else ()
+    fields = [field.name for text in instead if (field := find_field(text))] if error.code == "no_field" else instead
+    return {
+        "entry": wrong.entry,
+        "text": wrong.text,
+        "column": error.column,
+        "length": error.length,
+        "place": say(language, "flows.wrong", column=error.column, message=error.say(language)),
+        "hint": "" if instead else error.hint(language),
+        "instead": list(dict.fromkeys(fields)),
+    }
+
+
+class Question(NamedTuple):
+    """What is asked: the filter as text and tree, the ends of the period where they are given; `wrong` is what was not understood."""
+
+    text: str
+    tree: Tree | None
+    since_ns: int | None
+    until_ns: int | None
+    wrong: tuple[Wrong, ...]
+
+
+def filter_text(query: Mapping[str, str]) -> str:
+    """`q` with fields by their first names, and the other entries written as a part of it."""
+    text = rewrite(query.get("q", "").strip())
+    given = [(beginning, query[entry].strip()) for entry, beginning in ENTRIES.items() if query.get(entry, "").strip()]
+    parts = [f"{beginning} {value if _BARE.fullmatch(value) else write_text(value)}" for beginning, value in given]
+    return " and ".join([f"({text})" if text and parts else text, *parts] if text else parts)
+
+
+def read_question(query: Mapping[str, str]) -> Question:
+    """The question of a URL; what cannot be understood is named, not guessed."""
     wrong: list[Wrong] = []
-    for entry, (field, operator) in ENTRIES.items():
-        text = query.get(entry, "").strip()
-        if text:
-            try:
-                parts.append(read_compare(field, operator, text))
-            except FilterError as error:
-                wrong.append(Wrong(entry, text, error))
-    text = query.get("q", "")
+    text, tree = filter_text(query), None
     try:
-        written = parse(text)
-        parts += [written] if written else []
+        tree = parse(text)
     except FilterError as error:
         wrong.append(Wrong("q", text, error))
-    return Filter(*compile_filter(All(tuple(parts)) if parts else None), tuple(wrong))
-
-
-def check_filter(desk: Desk, query: Mapping[str, str]) -> Filter:
-    """The same, its regular expressions tried by the store, which alone knows them; call it inside `ask`."""
-    asked = read_filter(query)
-    if not asked.wrong:
+    ends: list[int | None] = []
+    for entry in ("from", "to"):
+        typed, end = query.get(entry, "").strip(), None
         try:
-            check_expressions(desk.store, parse(query.get("q", "")))
-        except FilterError as error:
-            return asked._replace(wrong=(Wrong("q", query["q"], error),))
-    return asked
+            end = read_moment(typed) if typed else None
+        except (ValueError, OverflowError):
+            wrong.append(Wrong(entry, typed, FilterError("no_time", 1, len(typed), found=typed)))
+        ends.append(end)
+    return Question(text, tree, ends[0], ends[1], tuple(wrong))
 
 
-def find_flows(desk: Desk, asked: Filter, limit: int, after: str = "") -> tuple[list[dict[str, Any]], str]:
-    """One page, the latest first, and the key to ask the next one with (empty at the end).
+def open_search(desk: Desk, question: Question) -> Search | Wrong | None:
+    """The search that answers it, within what is stored; None where nothing is stored. Call it inside `ask`.
 
-    Asked for in slices of time, the latest first: a page must not sort months to show the last minutes.
+    The regular expressions are tried by the store, which alone knows them: `Wrong` where it takes one not.
     """
-    stored, key = stored_period(desk.store), after.partition("-")
-    if not stored or (after and not (key[0].isdigit() and key[2].isdigit())):
-        return [], ""
-    limit = max(1, min(limit, PAGE_ROWS))
-    stop_ns = min(stored.until_ns, int(key[0]) + 1) if after else stored.until_ns
-    width_ns = max((stop_ns - stored.since_ns) // SLICES, 60 * NS)
-    rows: list[dict[str, Any]] = []
-    while len(rows) < limit and stop_ns > stored.since_ns:
-        conditions, parameters = f"{WITHIN} AND {asked.where}", {**asked.parameters, "since": stop_ns - width_ns, "until": stop_ns}
-        if after:
-            conditions += " AND (flows.first, flow_id) < (fromUnixTimestamp64Nano({after_ns:Int64}), {after_flow:UInt64})"
-            parameters |= {"after_ns": int(key[0]), "after_flow": int(key[2])}
-        order = f"ORDER BY flows.first DESC, flow_id DESC LIMIT {limit - len(rows):d}"
-        found = desk.rows(f"SELECT {_COLUMNS} FROM flows WHERE {conditions} {order}", parameters)
-        rows, stop_ns = rows + found, stop_ns - width_ns
-        width_ns *= 2 if found else EMPTY_GROWTH
-    return rows, f"{rows[-1]['first_ns']}-{rows[-1]['flow']}" if len(rows) == limit else ""
+    stored = stored_period(desk.store)
+    if stored is None:
+        return None
+    since = max(stored.since_ns, question.since_ns if question.since_ns is not None else stored.since_ns)
+    until = min(stored.until_ns, question.until_ns if question.until_ns is not None else stored.until_ns)
+    try:
+        return new_search(desk.store, question.tree, Period(since, max(since, until)))
+    except FilterError as error:
+        return Wrong("q", question.text, error)
 
 
-class Found(NamedTuple):
-    """The whole of an answer in numbers."""
+class Over(NamedTuple):
+    """Flows over time, a step an entry: when it begins in ns, how many were wholly inspected, how many not or not wholly seen."""
 
-    flows: int
-    unseen: int
-    cover: Cover
-    first_ns: int
-    last_ns: int
+    starts: list[int]
+    seen: list[int]
+    unseen: list[int]
 
 
-def count_flows(desk: Desk, asked: Filter) -> Found:
-    """How many, how much of them was seen, between which moments."""
-    row = desk.rows(
-        f"SELECT count() AS flows, countIf(inspected_out < {SENT}) AS unseen, sum(inspected_out) AS inspected, "
-        "sum(encrypted_out) AS encrypted, "
-        f"sum(greatest({SENT}, inspected_out + encrypted_out) - inspected_out - encrypted_out) AS other, "
-        f"toUnixTimestamp64Nano(min(flows.first)) AS first_ns, toUnixTimestamp64Nano(max(flows.first)) AS last_ns FROM flows "
-        f"WHERE {asked.where}",
-        asked.parameters,
-    )[0]
-    covered = Cover(int(row["inspected"]), int(row["encrypted"]), int(row["other"]))
-    return Found(int(row["flows"]), int(row["unseen"]), covered, int(row["first_ns"]), int(row["last_ns"]))
+def width_of(period: Period) -> int:
+    """The width in ns of a step of a histogram over `period`."""
+    least = (period.until_ns - period.since_ns) / STEPS
+    return next((width * NS for width in WIDTHS_S if width * NS >= least), WIDTHS_S[-1] * NS)
 
 
-def flows_over_time(desk: Desk, asked: Filter, found: Found, steps: int = 60) -> tuple[list[int], list[int], list[int]]:
-    """Starts in seconds, flows wholly inspected, flows not or not wholly seen."""
-    if not found.flows:
-        return [], [], []
-    width = max(60, (found.last_ns - found.first_ns) // NS // steps + 1)
-    rows = desk.rows(
-        f"SELECT intDiv(toUnixTimestamp(flows.first), {{step:Int64}}) AS at, countIf(inspected_out >= {SENT}) AS seen, "
-        f"countIf(inspected_out < {SENT}) AS unseen "
-        f"FROM flows WHERE {asked.where} GROUP BY at",
-        {**asked.parameters, "step": width},
-    )
-    by_step = {int(row["at"]): row for row in rows}
-    starts = list(range(found.first_ns // NS // width, found.last_ns // NS // width + 1))
-    empty: dict[str, int] = {"seen": 0, "unseen": 0}
-    return (
-        [at * width for at in starts],
-        [int(by_step.get(at, empty)["seen"]) for at in starts],
-        [int(by_step.get(at, empty)["unseen"]) for at in starts],
-    )
+def count_over(search: Search) -> Over:
+    """Steps from the period's begin to its end, those without flows too."""
+    period, width = search.period, width_of(search.period)
+    rows = {row["start"]: row for row in plain_rows(search.over_time(width), int)}
+    first = (period.since_ns + BEIJING_NS) // width * width - BEIJING_NS
+    starts = list(range(first, max(period.until_ns, first + 1), width))
+    unseen = [int(rows[start]["unseen"]) if start in rows else 0 for start in starts]
+    flows = [int(rows[start]["flows"]) if start in rows else 0 for start in starts]
+    return Over(starts, [flow - dark for flow, dark in zip(flows, unseen, strict=True)], unseen)

@@ -20,12 +20,14 @@ R = TypeVar("R")
 log = logging.getLogger("guankou.dashboards")
 
 
-async def act(desk: Desk, viewer: Viewer, action: str, subject: str, deed: Callable[[], R]) -> R | None:
+async def act(desk: Desk, viewer: Viewer, action: str, subject: str, deed: Callable[[], R], allowed: bool | None = None) -> R | None:
     """Do `deed` in the pool; None, and a message on the page, where it may not or could not be done.
 
-    A ValueError of `deed` is a refusal in words; anything else is our mistake and is shown by its reference only.
+    `allowed` says whether this person may, where that is not as with cases. A ValueError of `deed` is a refusal in words; anything else
+    is our mistake and is shown by its reference only.
     """
-    if not viewer.may_act or not await desk.ask(is_open, desk.engine, viewer.session):
+    may = viewer.may_act if allowed is None else allowed
+    if not may or not await desk.ask(is_open, desk.engine, viewer.session):
         ui.notify(viewer.t("shell.no_right"), type="negative")
         await desk.ask(note, desk.engine, viewer.account, action, subject, "refused")
         return None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def keep_choice(engine: Engine, account: str, **choice: str) -> None:
-    """Keep an account's own language or theme."""
+    """Keep an account's own language, theme or columns."""
     with writing(engine) as db:
         db.execute(update(Account).where(Account.name == account).values(**choice))
 

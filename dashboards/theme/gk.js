@@ -74,7 +74,8 @@ window.gk = (() => {
   const mono = (p) => node("span", "mono", p.value === undefined || p.value === null ? "" : String(p.value));
   const octets = (n) => { let unit = 0; while (n >= 999.5 && unit < 6) { n /= 1000; unit++; } return Number(n.toPrecision(3)) + " " + ["B", "kB", "MB", "GB", "TB", "PB", "EB"][unit]; };
   const rank = (a, b) => ((a && a.order) || 0) - ((b && b.order) || 0);
-  // Rows by key: block n+1 asks with the key that block n ended on.
+  // Rows by key: block n+1 asks with the key that block n ended on. What lies behind MOST is for a narrower question or a file.
+  const MOST = 100000;
   const source = (address) => {
     const keys = new Map([[0, ""]]);
     return {
@@ -84,12 +85,45 @@ window.gk = (() => {
           .then((r) => { if (!r.ok) throw new Error(String(r.status)); return r.json(); })
           .then((page) => {
             if (page.next) keys.set(p.endRow, page.next);
-            p.successCallback(page.rows, page.next ? undefined : p.startRow + page.rows.length);
+            p.successCallback(page.rows, page.next && p.endRow < MOST ? undefined : p.startRow + page.rows.length);
           })
           .catch(() => p.failCallback());
       },
     };
   };
+  // A flow in the drawer: the page is told its number, and its row gets the focus back.
+  let opened = null;
+  const flowId = (p) => p.data.id;
+  const openFlow = (p) => {
+    if (!p.data || (p.event && p.event.target.closest("a"))) return;
+    opened = { api: p.api, row: p.rowIndex, column: (p.column || p.api.getAllDisplayedColumns()[0]) };
+    emitEvent("gk-flow", p.data.id);
+  };
+  const flowKey = (p) => {
+    const step = { j: 1, k: -1 }[p.event.key];
+    if (p.event.key === "Enter" || p.event.key === "o") openFlow({ ...p, event: null });
+    else if (step) p.api.setFocusedCell(Math.max(0, p.rowIndex + step), p.column);
+  };
+  const closeFlow = () => {
+    emitEvent("gk-flow", "");
+    if (opened) opened.api.setFocusedCell(opened.row, opened.column);
+    opened = null;
+  };
+  const focusDrawer = (left = 40) => {
+    const title = document.getElementById("drawer-title");
+    if (title) title.focus(); else if (left) setTimeout(focusDrawer, 50, left - 1);
+  };
+  document.addEventListener("click", (e) => {
+    const value = e.target.closest("a[data-without]");
+    if (value && e.altKey) { e.preventDefault(); location.assign(value.dataset.without); }
+    if (e.target.closest("[data-close]")) closeFlow();
+    for (const menu of document.querySelectorAll("details.pop[open]")) if (!menu.contains(e.target) && !e.target.closest(".q-menu")) menu.open = false;
+  });
+  document.addEventListener("keydown", (e) => {
+    if (e.key !== "Escape" || e.isComposing) return;
+    const menu = document.querySelector("details.pop[open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); } else if (document.getElementById("drawer-title")) closeFlow();
+  });
   const typing = (e) => e.isComposing || /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName) || e.ctrlKey || e.metaKey || e.altKey;
   const GO = { o: "/", a: "/alerts", i: "/incidents", f: "/flows", l: "/ledger", c: "/coverage", s: "/sensors" };
   let awaiting = false;
@@ -102,5 +136,5 @@ window.gk = (() => {
     const hot = document.querySelector('[data-key="' + CSS.escape(e.key) + '"]');
     if (hot) { e.preventDefault(); hot.click(); }
   });
-  return { hatch, verdict, level, evidence, cover, two, link, mono, octets, rank, source };
+  return { hatch, verdict, level, evidence, cover, two, link, mono, octets, rank, source, flowId, openFlow, flowKey, focusDrawer };
 })();

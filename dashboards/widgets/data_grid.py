@@ -33,7 +33,12 @@ LOCALE = {
 
 def column(viewer: Viewer, key: str, field: str, width: int, cell: str = "", **more: Any) -> dict[str, Any]:
     """One column: `key` of its title's words, `cell` the renderer of gk.js."""
-    made: dict[str, Any] = {"headerName": viewer.t(key), "field": field, "width": width, "suppressMovable": True, **more}
+    return titled(viewer.t(key), field, width, cell, **more)
+
+
+def titled(title: str, field: str, width: int, cell: str = "", **more: Any) -> dict[str, Any]:
+    """The same with the title itself."""
+    made: dict[str, Any] = {"headerName": title, "field": field, "width": width, "suppressMovable": True, **more}
     if cell:
         made |= {":cellRenderer": f"gk.{cell}"}
         if cell in ("level", "verdict", "evidence", "cover", "two", "link"):

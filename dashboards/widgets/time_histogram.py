@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from nicegui import ui
+from nicegui import events, ui
 
 from dashboards.access.viewer import Viewer
 from dashboards.summary import Cover
@@ -24,9 +24,18 @@ class Stack(NamedTuple):
 
 
 def time_histogram(
-    viewer: Viewer, steps: Sequence[str], stacks: Sequence[Stack], covers: Sequence[Cover], description: str, octets: bool = False
+    viewer: Viewer,
+    steps: Sequence[str],
+    stacks: Sequence[Stack],
+    covers: Sequence[Cover],
+    description: str,
+    octets: bool = False,
+    brushed: Callable[[int, int], None] | None = None,
 ) -> ui.echart:
-    """`steps` are the labels of the axis, `stacks` from the base upwards, `covers` one a step (none: no strip)."""
+    """`steps` are the labels of the axis, `stacks` from the base upwards, `covers` one a step (none: no strip).
+
+    `brushed` is told the first and the last step of a stretch that somebody draws over.
+    """
     axis = {
         "type": "category",
         "data": list(steps),
@@ -50,7 +59,32 @@ def time_histogram(
         + ([{"type": "value", "gridIndex": 1, "max": 100, "show": False}] if covers else []),
         "series": [_layer(viewer, stack) for stack in stacks] + (_strip(viewer, covers) if covers else []),
     }
-    return ui.echart(options)
+    if brushed:
+        options["brush"] = {"toolbox": [], "xAxisIndex": 0, "brushStyle": {"color": colour("select", viewer.theme), "opacity": 0.5}}
+    chart = ui.echart(options)
+    if brushed:
+        _take_brush(chart, brushed)
+    return chart
+
+
+def _take_brush(chart: ui.echart, brushed: Callable[[int, int], None]) -> None:
+    """The pointer draws from the first frame on, without a tool to be chosen before."""
+    drawn = False
+
+    def ready() -> None:
+        nonlocal drawn
+        if not drawn:
+            drawn = True
+            line = {"brushType": "lineX", "brushMode": "single"}
+            chart.run_chart_method("dispatchAction", {"type": "takeGlobalCursor", "key": "brush", "brushOption": line})
+
+    def ended(event: events.GenericEventArguments) -> None:
+        for area in event.args["areas"][:1]:
+            first, last = area["coordRange"]
+            brushed(int(first), int(last))
+
+    chart.on("chart:finished", ready, [])
+    chart.on("chart:brushEnd", ended, ["areas"])
 
 
 def _layer(viewer: Viewer, stack: Stack) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class Account(Base):
     unit: Mapped[str] = mapped_column(String(80), default="")
     language: Mapped[str] = mapped_column(String(8), default="zh")
     theme: Mapped[str] = mapped_column(String(8), default="light")
+    flow_columns: Mapped[str] = mapped_column(Text, default="", server_default="")  # of the flows' grid; empty: the usual ones
     last_at: Mapped[datetime | None]
     last_from: Mapped[str] = mapped_column(String(64), default="")
 

@@ -84,7 +84,7 @@ class Mailbox:
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The command `guankou dashboards` over made-up records, with a mail server beside it; stopped at the end."""
+    """The command `guankou dashboards` over made-up records, one filter of which is slow, with a mail server beside it; stopped at the end."""
     if CHROMIUM is None or DRIVER is None:
         pytest.skip("no chromium and chromedriver")
     folder = tmp_path_factory.mktemp("served")
@@ -96,7 +96,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     subprocess.run(
         [sys.executable, "tests/browser/made_records.py", str(folder / "data")], cwd=ROOT, env=environment, check=True, timeout=120
     )
-    command = [sys.executable, "-c", "from guankou import main; main()", "dashboards", "--data", str(folder / "data"), "--port", str(port)]
+    command = [sys.executable, "tests/browser/slow_store.py", "dashboards", "--data", str(folder / "data"), "--port", str(port)]
     begun, out = time.monotonic(), folder / "out.txt"
     with out.open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)

@@ -4,60 +4,86 @@ from __future__ import annotations
 
 import csv
 import io
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from dashboards.api.csv_file import csv_lines
-from dashboards.pages.flows import _quoted
+from dashboards.api.flow_columns import DEFAULT, fields_of, read_columns
+from dashboards.pages.flow_address import address_of
+from dashboards.pages.flows import quoted
 from dashboards.reading.cover import add_up
-from dashboards.reading.flow_search import read_filter
+from dashboards.reading.flow_search import read_question, said, width_of
 from dashboards.reading.period import DAY_NS, period_of
 from dashboards.summary import Summary
 from dashboards.widgets.claim import last_clause
 from dashboards.widgets.masked_excerpt import parts
 from dashboards.widgets.threshold_track import LEAST, MOST, place
-from dashboards.words.moments import parse, stamp
+from dashboards.words.moments import NS, parse, stamp
+from pipeline.search.compile import compile_filter
+from pipeline.search.period import Period
 
 
-def test_an_address_becomes_equality_and_a_prefix_a_range() -> None:
-    one = read_filter({"address": "10.21.7.44"})
-    assert list(one.parameters.values()) == ["::ffff:10.21.7.44"] and "has([flows.src_ip, flows.dst_ip], " in one.where
-    many = read_filter({"address": "2001:db8::/32", "port": "443", "line": "BJ-SIN-07"})
-    assert {"2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", 443} <= set(many.parameters.values()) and not many.wrong
-    assert many.where.count(" AND ") >= 3
+def test_entries_of_a_link_are_written_as_a_filter() -> None:
+    assert read_question({"address": "10.21.0.0/16", "port": "443"}).text == "ip in 10.21.0.0/16 and port == 443"
+    assert read_question({"q": "端口 == 1 or port == 2", "line": "L 1"}).text == '(port == 1 or port == 2) and line == "L 1"'
+    both = read_question({"from": "2026-11-23", "to": "2026-11-23T00:00:01"})
+    assert both.until_ns is not None and both.since_ns is not None and both.until_ns - both.since_ns == NS
 
 
 @pytest.mark.parametrize(
-    ("query", "code"),
+    ("query", "entry", "code"),
     [
-        ({"address": "10.0.0.0/99"}, "no_address"),
-        ({"port": "70000"}, "no_port"),
-        ({"port": "４４"}, "no_port"),
-        ({"from": "noon"}, "no_time"),
-        ({"q": "port == 443 and"}, "unfinished"),
+        ({"address": "10.0.0.0/99"}, "q", "no_address"),
+        ({"port": "70000"}, "q", "no_port"),
+        ({"port": "４４"}, "q", "no_port"),
+        ({"from": "noon"}, "from", "no_time"),
+        ({"q": "port == 443 and"}, "q", "unfinished"),
     ],
 )
-def test_what_cannot_be_understood_is_named_and_not_guessed(query: dict[str, str], code: str) -> None:
-    assert [(wrong.entry, wrong.text, wrong.error.code) for wrong in read_filter(query).wrong] == [(*next(iter(query.items())), code)]
-
-
-def test_a_written_filter_and_the_form_hold_together() -> None:
-    both = read_filter({"q": "dst.port == 443 or vlan == 3", "line": "L"})
-    assert both.where == "(flows.line = {p0:String} AND (flows.dst_port = {p1:UInt64} OR flows.vlan = {p2:UInt64}))"
-    assert read_filter({"q": " "}).where == "1"
+def test_what_cannot_be_understood_is_named_and_not_guessed(query: dict[str, str], entry: str, code: str) -> None:
+    assert [(wrong.entry, wrong.error.code) for wrong in read_question(query).wrong] == [(entry, code)]
 
 
 def test_nothing_asked_stands_in_the_sql_text() -> None:
-    hostile = "x' OR 1=1 --"
-    asked = read_filter({"server": hostile + "%_", "line": hostile, "destination": hostile})
-    assert hostile not in asked.where and hostile in asked.parameters.values()
-    assert "%x' or 1=1 --\\%\\_%" in asked.parameters.values()
+    hostile = "x' OR 1=1 --\"\\"
+    question = read_question({"server": hostile + "%_", "line": hostile, "destination": hostile})
+    where, parameters = compile_filter(question.tree)
+    assert not question.wrong and hostile not in where and "OR 1=1" not in where and hostile in parameters.values()
+
+
+def test_an_error_offers_what_may_stand_instead() -> None:
+    def instead(text: str) -> list[str]:
+        return list(said("en", read_question({"q": text}).wrong[0])["instead"])
+
+    assert "protocol" in instead("protcol == tls") and "==" in instead("port ~ 1")
+    assert instead("finding.tier == x") == ["low", "medium", "high"]
+    assert instead("port == 1 and") == [] and "expected" in said("en", read_question({"q": "port"}).wrong[0])["hint"]
+
+
+def test_a_click_narrows_the_search_and_the_url_is_the_state() -> None:
+    address = address_of({"from": "2026-11-23", "cols": "first", "flow": "7"}, "port == 1 or port == 2")
+    url = urlsplit(address.narrowed("server.name", "!=", "<b>&'\""))
+    query = dict(parse_qsl(url.query))
+    assert query == {"q": "(port == 1 or port == 2) and server.name != \"<b>&'\\\"\"", "from": "2026-11-23", "cols": "first"}
+    assert not read_question(query).wrong and address_of({}, "").url() == "/flows"
+
+
+def test_steps_of_a_histogram_fit_the_period() -> None:
+    for length in (1, 90 * NS, 3600 * NS, DAY_NS, 400 * DAY_NS):
+        assert length / width_of(Period(0, length)) <= 60
+
+
+def test_columns_are_those_of_the_url_once_each() -> None:
+    assert [column.name for column in read_columns("line,source,line,nonsense")] == ["line", "source"]
+    assert read_columns("") == read_columns("nonsense") == read_columns(DEFAULT)
+    assert [field.name for field in fields_of(read_columns("source,line"))] == ["src.ip", "src.port", "line", "first", "flow"]
 
 
 def test_an_address_of_ours_cannot_leave_its_javascript_string() -> None:
-    assert _quoted("/api/flows?server=%27%29") == "'/api/flows?server=%27%29'"
+    assert quoted("/api/flows?server=%27%29") == "'/api/flows?server=%27%29'"
     with pytest.raises(ValueError, match="URL-encoded"):
-        _quoted("/api/flows?server=')//")
+        quoted("/api/flows?server=')//")
 
 
 def test_a_period_is_the_last_day_with_data_in_beijing() -> None:

@@ -1,0 +1,273 @@
+"""Flow search in a real Chromium: completion, facets, the histogram's brush, the drawer, what is slow, what is kept."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.test_browser_pages import set_language
+
+pytestmark = pytest.mark.browser
+CELLS = '[data-test="flows-grid"] [col-id="{}"].ag-cell'
+SLOW = "/flows?q=" + quote("server.name == slow.example")
+
+
+def asked(browser, name: str) -> str:
+    return parse_qs(urlsplit(browser.driver.current_url).query).get(name, [""])[0]
+
+
+def filter_value(browser) -> str:
+    return str(browser.part("filter").get_property("value"))
+
+
+def options(browser) -> list[str]:
+    return browser.texts('[data-test="options"] li .mono') if browser.part("options").is_displayed() else []
+
+
+def rows_of(browser, column: str) -> set[str]:
+    return {text for text in browser.texts(CELLS.format(column)) if text}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_filter_is_completed_by_keys_alone(regulator, language: str) -> None:
+    set_language(regulator, language)
+    regulator.open("/flows")
+    regulator.until(lambda: rows_of(regulator, "line"))
+    regulator.driver.find_element(By.TAG_NAME, "body").send_keys("/")
+    bar = regulator.driver.switch_to.active_element
+    assert bar.get_attribute("id") == "filter-q"
+    bar.send_keys("dst.po" if language == "en" else "应答端")
+    regulator.until(lambda: "dst.port" in options(regulator))
+    assert ("port that answered" if language == "en" else "应答端口") in regulator.part("options").text
+    regulator.picture(f"flows-completion-{language}")
+    bar.send_keys(Keys.TAB)
+    regulator.until(lambda: filter_value(regulator) == "dst.port ")
+    regulator.until(lambda: ">=" in options(regulator))
+    bar.send_keys("== 80 and line ")
+    regulator.until(lambda: "==" in options(regulator))
+    bar.send_keys("== bj")
+    regulator.until(lambda: "BJ-SIN-07" in options(regulator))
+    bar.send_keys(Keys.ESCAPE)
+    assert options(regulator) == []
+    bar.send_keys(Keys.DOWN)
+    regulator.until(lambda: options(regulator))
+    place = options(regulator).index("BJ-SIN-07")
+    bar.send_keys(*[Keys.DOWN] * (place + 1), Keys.ENTER)
+    regulator.until(lambda: filter_value(regulator) == "dst.port == 80 and line == BJ-SIN-07 ")
+    bar.send_keys(Keys.ESCAPE, Keys.ENTER)
+    regulator.until(lambda: asked(regulator, "q") == "dst.port == 80 and line == BJ-SIN-07 ")
+    regulator.until(lambda: rows_of(regulator, "line") == {"BJ-SIN-07"})
+    assert regulator.complaints() == []
+
+
+def test_an_input_method_has_the_keys_while_it_composes(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows")
+    regulator.part("filter").send_keys("lin")
+    regulator.until(lambda: options(regulator))
+    sent = """const [bar, composing] = arguments; const e = new KeyboardEvent('keydown', {key: 'Enter', isComposing: composing, bubbles: true, cancelable: true});
+        bar.dispatchEvent(e); return e.defaultPrevented;"""
+    assert regulator.driver.execute_script(sent, regulator.part("filter"), True) is False
+    assert asked(regulator, "q") == "" and options(regulator)
+
+
+def test_what_is_wrong_is_underlined_and_the_nearest_field_is_a_button(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows?q=" + quote('服务器名 ~ "上传" and protcol == tls'))
+    assert filter_value(regulator).startswith('server.name ~ "上传"') and regulator.part("marked").get_property("textContent") == "protcol"
+    arrow = regulator.driver.find_element(By.CSS_SELECTOR, ".said .arrow").rect
+    mark = regulator.part("marked").rect
+    assert mark["x"] - 8 <= arrow["x"] <= mark["x"] + mark["width"], "the arrow points at the word"
+    regulator.picture("flows-wrong-en")
+    regulator.click("instead")
+    regulator.until(lambda: "and protocol == tls" in filter_value(regulator))
+    regulator.until(lambda: not regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="wrong"]'))
+
+
+def test_a_facet_keeps_and_leaves_out(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows")
+    lines = '[data-test="facet-line"] a[data-without]'
+    regulator.until(lambda: len(regulator.texts(lines)) == 4)
+    counts = {text.split("\n")[0]: int(text.split("\n")[1]) for text in regulator.texts(lines)}
+    assert sum(counts.values()) == 400 and "400 flows" in regulator.part("found").text.replace(",", "")
+    regulator.until(lambda: any("<script>" in text for text in regulator.texts('[data-test="facet-server.name"] li')))
+    names = regulator.texts('[data-test="facet-destination"] li')
+    assert any("Hong Kong SAR, China" in name for name in names) and any("Singapore" in name for name in names)
+    regulator.until(lambda: rows_of(regulator, "line"))
+    regulator.picture("flows-facets-en")
+    one = next(a for a in regulator.driver.find_elements(By.CSS_SELECTOR, lines) if "BJ-SIN-07" in a.text)
+    ActionChains(regulator.driver).key_down(Keys.ALT).click(one).key_up(Keys.ALT).perform()
+    regulator.until(lambda: asked(regulator, "q") == "line != BJ-SIN-07")
+    regulator.until(lambda: len(regulator.texts(lines)) == 3)
+    regulator.driver.find_element(By.CSS_SELECTOR, lines).click()
+    regulator.until(lambda: asked(regulator, "q").startswith("line != BJ-SIN-07 and line == "))
+    kept = asked(regulator, "q").rsplit(" ", 1)[1]
+    regulator.until(lambda: f"{counts[kept]} flows" in regulator.part("found").text)
+    assert regulator.driver.execute_script("return window.hacked") is None and regulator.complaints() == []
+
+
+def test_any_field_has_its_top_values(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows")
+    regulator.until(lambda: regulator.texts('[data-test="facet-line"] li'))
+    regulator.click("top-of")
+    regulator.driver.switch_to.active_element.send_keys("dst.port")
+    regulator.until(lambda: any(text == "dst.port" for text in regulator.texts(".q-menu .q-item")))
+    regulator.driver.switch_to.active_element.send_keys(Keys.DOWN, Keys.ENTER)
+    regulator.until(lambda: len(regulator.texts('[data-test="facet-dst.port"] li')) == 2)
+    assert asked(regulator, "top") == "dst.port"
+
+
+def test_drawing_over_the_histogram_sets_the_period(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows")
+    regulator.until(lambda: regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="histogram"] canvas'))
+
+    def drawn() -> bool:
+        if not asked(regulator, "from"):
+            pen = ActionChains(regulator.driver).move_to_element_with_offset(regulator.part("histogram"), -200, 0).click_and_hold()
+            pen.move_by_offset(100, 0).move_by_offset(60, 0).release().perform()
+        return bool(asked(regulator, "from"))
+
+    regulator.until(drawn)
+    assert asked(regulator, "from") < asked(regulator, "to") and asked(regulator, "from").endswith("0")
+    regulator.until(lambda: "flows" in regulator.part("found").text)
+    assert "400 flows" not in regulator.part("found").text
+    assert regulator.part("histogram").is_displayed() and regulator.complaints() == []
+
+
+def test_a_row_opens_the_drawer_and_escape_gives_the_focus_back(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows?q=" + quote('server.name ~ "script" and line == BJ-SIN-07'))
+    regulator.until(lambda: rows_of(regulator, "line"))
+    regulator.until(lambda: regulator.driver.execute_script("return !!(window.socket && window.socket.connected)"))
+    regulator.driver.find_element(By.CSS_SELECTOR, '[data-test="flows-grid"] .ag-row[row-index="1"] [col-id="line"]').click()
+    regulator.until(lambda: asked(regulator, "flow"))
+    regulator.until(lambda: regulator.driver.execute_script("return document.activeElement.id") == "drawer-title")
+    drawer = regulator.part("drawer")
+    assert "<script>window.hacked=1</script>.example" in drawer.text and asked(regulator, "flow") in drawer.text
+    regulator.picture("flows-drawer-en")
+    for width in (1920, 1440):
+        size = {"width": width, "height": 1080 if width == 1920 else 900, "deviceScaleFactor": 1, "mobile": False}
+        regulator.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        if width == 1920:
+            regulator.until(lambda: regulator.driver.execute_script("const grid = document.querySelector('.tall').getBoundingClientRect(), drawer = document.querySelector('.drawer').getBoundingClientRect(); return grid.right <= drawer.left"))
+            regulator.picture("flows-drawer-1920-en")
+    address = regulator.driver.current_url
+    regulator.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    regulator.until(lambda: not asked(regulator, "flow") and not drawer.is_displayed())
+    row = "const row = document.activeElement.closest('.ag-row'); return row && row.getAttribute('row-index')"
+    assert regulator.driver.execute_script(row) == "1"
+    regulator.driver.switch_to.active_element.send_keys("j")
+    regulator.until(lambda: regulator.driver.execute_script(row) == "2")
+    regulator.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    regulator.until(lambda: asked(regulator, "flow") and asked(regulator, "flow") not in address)
+    regulator.driver.get(address)
+    regulator.until(lambda: regulator.part("drawer").is_displayed() and "Opener's address" in regulator.part("drawer").text)
+    pivot = regulator.part("pivot-same_server")
+    regulator.driver.execute_script("arguments[0].click()", pivot)
+    regulator.until(lambda: asked(regulator, "q") == 'server.name == "<script>window.hacked=1</script>.example"')
+    assert regulator.driver.execute_script("return window.hacked") is None and regulator.complaints() == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_is_slow_says_so_and_is_cancelled(regulator, language: str) -> None:
+    set_language(regulator, language)
+    regulator.open(SLOW)
+    assert regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="grey"]'), "the page stands before its answer"
+    regulator.until(lambda: regulator.part("cancel").is_displayed())
+    assert ("counting" if language == "en" else "计数") in regulator.part("slow").text
+    regulator.picture(f"flows-slow-{language}")
+    regulator.open("/alerts")
+    assert regulator.part("alerts-grid").is_displayed(), "other pages answer meanwhile"
+    regulator.open(SLOW)
+    regulator.until(lambda: regulator.part("cancel").is_displayed())
+    regulator.click("cancel")
+    regulator.until(lambda: len(regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="no-answer-cancelled"]')) == 8)
+    assert ("Cancelled" if language == "en" else "已取消") in regulator.part("slow").text
+    regulator.picture(f"flows-cancelled-{language}")
+    regulator.complaints()  # the grid's request was refused, as it should
+    regulator.open("/flows?q=" + quote("line == BJ-SIN-07"))
+    regulator.until(lambda: rows_of(regulator, "line") == {"BJ-SIN-07"})
+
+
+def test_what_is_too_wide_is_said_before_and_ways_are_offered(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows?q=" + quote("server.name == wide.example"))
+    assert "1,000,000,000,000 rows" in regulator.part("no-answer-wide").text
+    assert not regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="flows-grid"]')
+    regulator.picture("flows-wide-en")
+    hour, anyway = (regulator.driver.find_element(By.LINK_TEXT, words).get_attribute("href") for words in ("Its last hour", "Search all the same"))
+    assert "from=" in hour and "q=server.name" in hour
+    regulator.driver.get(anyway)
+    regulator.until(lambda: "No flow fits" in regulator.text())
+
+
+def test_a_store_that_is_away_is_said(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows?q=" + quote("server.name == away.example"))
+    regulator.until(lambda: "does not answer" in regulator.part("slow").text)
+    assert regulator.part("again").is_displayed() and not regulator.part("cancel").is_displayed()
+    regulator.picture("flows-away-en")
+    assert not regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="found"]')
+    regulator.complaints()  # the grid's request was refused, as it should
+
+
+def test_columns_are_chosen_and_kept_for_the_account(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows")
+    regulator.click("columns")
+    regulator.picture("flows-columns-en")
+    for name in ("column-packets", "column-tls.ja4"):
+        regulator.click(name)
+    regulator.click("show-columns")
+    regulator.until(lambda: asked(regulator, "cols").endswith("server.name,tls.ja4"))
+    regulator.open("/flows")
+    heads = lambda: regulator.texts('[data-test="flows-grid"] .ag-header-cell-text')  # noqa: E731
+    regulator.until(lambda: "tls.ja4" in heads())
+    assert "Packets" not in heads() and asked(regulator, "cols") == ""
+    regulator.open("/flows?cols=line,source")
+    regulator.until(lambda: heads() == ["Line", "Opener"])
+    regulator.open("/flows?cols=")
+    regulator.click("columns")
+    regulator.click("usual-columns")
+    regulator.until(lambda: asked(regulator, "cols").endswith("packets"))
+
+
+def test_a_search_is_saved_under_a_name_and_loaded(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows?q=" + quote('line == BJ-FRA-02 and server.name ~ "<script>"'))
+    regulator.click("saved")
+    for name, said in (("no good name!", "1 to 64 letters"), ("frankfurt", "")):
+        field = regulator.driver.find_element(By.CSS_SELECTOR, 'input[data-test="save-name"]')
+        field.send_keys(Keys.CONTROL, "a", Keys.NULL, name)
+        regulator.click("save-search")
+        if said:
+            regulator.until(lambda said=said: said in regulator.text())
+    regulator.until(lambda: regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="load-saved"]'))
+    regulator.open("/flows")
+    regulator.click("saved")
+    regulator.picture("flows-saved-en")
+    regulator.click("load-saved")
+    regulator.until(lambda: asked(regulator, "q") == 'line == BJ-FRA-02 and server.name ~ "<script>"')
+    regulator.open("/audit")
+    regulator.until(lambda: "save_search" in regulator.text())
+
+
+def test_every_row_is_taken_away_in_three_forms(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows?q=" + quote("line == BJ-SIN-07"))
+    regulator.until(lambda: "flows" in regulator.part("found").text)
+    number = int(regulator.part("found").text.split(" ", 1)[0].replace(",", ""))
+    regulator.click("exports")
+    regulator.picture("flows-export-en")
+    script = "const done = arguments[1]; fetch(arguments[0]).then(r => r.text()).then(done)"
+    lines = regulator.driver.execute_async_script(script, regulator.part("export-jsonl").get_attribute("href")).splitlines()
+    assert len(lines) == number and {json.loads(line)["line"] for line in lines} == {"BJ-SIN-07"}
+    assert len(regulator.driver.execute_async_script(script, regulator.part("export-csv").get_attribute("href")).splitlines()) == number + 1
