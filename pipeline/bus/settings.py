@@ -46,6 +46,7 @@ class BusSettings(BaseModel):
             "bootstrap_servers": [one.strip() for one in self.bootstrap.split(",") if one.strip()],
             "client_id": "guankou",
             "security_protocol": self.security,
+            "reconnect_backoff_max_ms": 2000,  # its own 30 s go by after the brokers are back
         }
         if self.security.startswith("SASL"):
             how |= {"sasl_mechanism": self.mechanism, "sasl_plain_username": self.user, "sasl_plain_password": self._secret()}

@@ -79,7 +79,8 @@ class Spool:
             self._file.executemany("DELETE FROM batch WHERE id = ?", [(number,) for number in numbers])
             self._file.execute("COMMIT")
         except BaseException:
-            self._file.execute("ROLLBACK")
+            if self._file.in_transaction:  # of some errors, a full disk among them, SQLite has taken it back itself
+                self._file.execute("ROLLBACK")
             raise
 
     def count(self) -> int:

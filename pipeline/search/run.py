@@ -24,7 +24,7 @@ MOST_SLICES = 256           # however slow the store is
 QUICK_S, SLOW_S = 0.2, 1.0  # a slice that took less is followed by a longer one, one that took more by a shorter one
 EMPTY_GROWTH = 8            # after a slice that had nothing and took no time: what is looked for is rare
 BEIJING_NS = 8 * 3600 * NS
-WITHIN = "flows.first >= fromUnixTimestamp64Nano({since:Int64}) AND flows.first < fromUnixTimestamp64Nano({until:Int64})"
+_WITHIN = "flows.first >= fromUnixTimestamp64Nano({since:Int64}) AND flows.first < fromUnixTimestamp64Nano({until:Int64})"
 _AFTER = "(flows.first, flows.flow_id) < (fromUnixTimestamp64Nano({after_ns:Int64}), {after_flow:UInt64})"
 _SUMS = (
     "count() AS flows, sum(flows.octets_out) AS `octets.out`, sum(flows.octets_in) AS `octets.in`, "
@@ -57,7 +57,7 @@ class Search:
     @property
     def _bounded(self) -> str:
         # The mark is what `cancel` knows the query by. It is no comment: with parameters the engine writes the text anew, without them.
-        return f"'{self.mark}' != '' AND {WITHIN} AND {self.where}"
+        return f"'{self.mark}' != '' AND {_WITHIN} AND {self.where}"
 
     def rows(
         self, columns: Sequence[Field], limit: int, clock: Callable[[], float] = time.monotonic, after: Key | None = None
@@ -133,7 +133,7 @@ class Search:
         """How many rows the store would look through at most; 0 where it cannot say (it knows its own parts, not other servers')."""
         parameters = {**self.parameters, "since": self.period.since_ns, "until": self.period.until_ns}
         # A question about findings would be answered, as far as they go, before the estimate: of it the period alone counts.
-        where = WITHIN if "SELECT" in self.where else f"{WITHIN} AND {self.where}"
+        where = _WITHIN if "SELECT" in self.where else f"{_WITHIN} AND {self.where}"
         told = self.store.query(f"EXPLAIN ESTIMATE SELECT max(flows.octets_out) FROM flows WHERE {where}", parameters)
         return sum(told.column("rows").to_pylist())
 

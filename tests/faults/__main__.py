@@ -50,7 +50,7 @@ class Round:
         for i in range(rng.randint(1, 3)):
             seed, host = f"{rng.getrandbits(64)}-{number}-{i}", rng.randrange(HOSTS)
             words = ["-m", "tests.faults.sensor", str(house.host(host)), seed, str(pause_s)]
-            self.sensors.append(house.make(f"sensor-{number}-{i}", words, host))
+            self.sensors.append(house.make(f"sensor-{number}-{i}", words, host, ends=True))
         self.seeds = [part._words[4] for part in self.sensors]
         self.messages = self._expect()
 

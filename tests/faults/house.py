@@ -36,11 +36,11 @@ STORE_DISK = "2g"
 
 
 class Part:
-    """One process that is started again whenever it has ended, until it ended well."""
+    """One process that is started again whenever it has ended; one that `ends` until it ended well."""
 
-    def __init__(self, name: str, mark: str, words: list[str], environment: dict[str, str], folder: Path) -> None:
-        self.name, self._mark, self._words, self._environment = name, mark, words, environment
-        self._log = folder / f"{name}.log"
+    def __init__(self, log: Path, mark: str, words: list[str], environment: dict[str, str], ends: bool) -> None:
+        self.name, self._mark, self._words, self._environment = log.stem, mark, words, environment
+        self._log, self._ends = log, ends
         self._process: subprocess.Popen[bytes] | None = None
         self.starts = 0
 
@@ -48,7 +48,7 @@ class Part:
         """Start it where it does not run; whether it ended well. With `rng` its clock is wrong now and then."""
         if self._process is not None:
             code = self._process.poll()
-            if code == 0:
+            if code == 0 and self._ends:
                 return True
             if code is None:
                 return False
@@ -117,9 +117,10 @@ class House:
         self.ingests = [self.make(f"ingest-{i}", ["-m", "guankou", "ingest"], 0) for i in range(INGESTS)]
         self._asking: KafkaConsumer | None = None
 
-    def make(self, name: str, words: list[str], host: int) -> Part:
-        """A part of this house; `host` says whose data directory it has."""
-        return Part(name, self.lab.mark, [sys.executable, *words], {**self._common, "GUANKOU_DATA": str(self.host(host))}, self.folder)
+    def make(self, name: str, words: list[str], host: int, ends: bool = False) -> Part:
+        """A part of this house; `host` says whose data directory it has, `ends` that its work comes to an end."""
+        environment = {**self._common, "GUANKOU_DATA": str(self.host(host))}
+        return Part(self.folder / f"{name}.log", self.lab.mark, [sys.executable, *words], environment, ends)
 
     def host(self, number: int) -> Path:
         """A sensor host's data directory."""

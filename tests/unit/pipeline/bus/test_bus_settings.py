@@ -12,7 +12,8 @@ from pipeline.bus.topics import record_topics, wanted_topics
 
 def test_plain_and_secure_connections(tmp_path: Path) -> None:
     assert BusSettings(bootstrap="a:1, b:2").connection() == {
-        "bootstrap_servers": ["a:1", "b:2"], "client_id": "guankou", "security_protocol": "PLAINTEXT"
+        "bootstrap_servers": ["a:1", "b:2"], "client_id": "guankou", "security_protocol": "PLAINTEXT",
+        "reconnect_backoff_max_ms": 2000,
     }
     secret, ca = tmp_path / "secret", tmp_path / "ca.pem"
     secret.write_text("from a file\r\nnot this\n")
