@@ -46,7 +46,6 @@ class Link:
             max_request_size=MESSAGE_OCTETS,
             delivery_timeout_ms=float("inf"),  # an absent broker is no failure: the message waits
             retry_backoff_ms=200,
-            reconnect_backoff_max_ms=5000,
             allow_auto_create_topics=False,
             metrics_enabled=False,
         )
