@@ -80,9 +80,8 @@ def replay_files(
             return build_worker(feed, data, settings, lines, identity, name, False, share, own)
 
         shared = SharedReplay(Paced(capture) if real else capture, secrets, build)
-        stop_on_signals(shared.stop)
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=screen, transient=True) as bar:
+        with stop_on_signals(shared.stop), Progress(*columns, console=screen, transient=True) as bar:
             task = bar.add_task(path.name, total=path.stat().st_size)
             part = shared.run(partial(_show, bar, task))
         capture.close()
@@ -108,9 +107,8 @@ def run_live(
     source = LiveSource(interfaces, settings.ring_mebibytes, settings.ring_block_ms)
     identity = Identity(settings.name, 0, time.time_ns())
     worker = build_worker(source, data, settings, lines, identity, ", ".join(interfaces), live=True)
-    stop_on_signals(worker.stop)
-    screen.print(f"listening on {', '.join(interfaces)}", highlight=False)
-    with screen.status("no packets yet") as status:
+    with stop_on_signals(worker.stop), screen.status("no packets yet") as status:
+        screen.print(f"listening on {', '.join(interfaces)}", highlight=False)
         said = Said(worker, screen, status)
         done = worker.run(said.progress)
     drops = source.drops

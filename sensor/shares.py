@@ -7,7 +7,8 @@ import multiprocessing
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple
 
@@ -123,7 +124,12 @@ def add_up(parts: list[Totals]) -> Totals:
     return Totals(packets, octets, flows, findings, hits, dict(coverage), dict(status), max(part.seconds for part in parts))
 
 
-def stop_on_signals(stop: Callable[[], None]) -> None:
-    """Call `stop` on SIGTERM and Ctrl-C."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop())
+@contextmanager
+def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` on SIGTERM and Ctrl-C, for a while: who runs after us in this process has them as they were."""
+    before = {number: signal.signal(number, lambda *_: stop()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
