@@ -6,7 +6,6 @@ import gzip
 import http.client
 import json
 import random
-import re
 import threading
 import time
 import urllib.parse
@@ -99,12 +98,10 @@ def is_up(port: int) -> bool:
         return False
 
 
-def sign_in(port: int, said: str) -> str:
-    """A session of the account that the first start printed, as a cookie."""
-    account = re.search(r"account\s+(\S+)\s+password\s+(\S+)", said)
-    assert account, said
+def sign_in(port: int, name: str, password: str) -> str:
+    """A new session of the account, as a cookie."""
     with closing(http.client.HTTPConnection(HOST, port, timeout=LIMIT_S)) as server:
-        server.request("POST", "/sign-in", urllib.parse.urlencode({"name": account[1], "password": account[2]}))
+        server.request("POST", "/sign-in", urllib.parse.urlencode({"name": name, "password": password}))
         answer = server.getresponse()
         assert answer.status == 303, answer.status
         cookie = SimpleCookie("; ".join(answer.headers.get_all("Set-Cookie", [])))

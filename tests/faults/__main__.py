@@ -167,8 +167,8 @@ def settle(house: House) -> None:
 
 
 def run(rounds: int, seed: int, minutes: float, brokers: int, shards: int, folder: Path, screen: Console) -> int:
-    """The exit code; 1 names the round that went wrong."""
-    begun, counted = time.monotonic(), Counter[str]()
+    """The exit code; 1 names the round that went wrong, and leaves everything in `folder` to be looked at."""
+    begun, counted, code, number = time.monotonic(), Counter[str](), 1, 0
     house = House(folder, brokers, shards)
     screen.print(f"seed {seed}, {brokers} brokers, {shards} shards; small disks: {len(house.mounts)}; {folder}", highlight=False)
     try:
@@ -193,12 +193,12 @@ def run(rounds: int, seed: int, minutes: float, brokers: int, shards: int, folde
         spent = time.monotonic() - begun
         screen.print(f"{rounds} rounds in {spent:.0f} s, seed {seed}: nothing lost, nothing twice", style="bold green", highlight=False)
         screen.print(", ".join(f"{name} {times}" for name, times in sorted(counted.items())), highlight=False)
-        return 0
-    except TimeoutError as error:
-        screen.print(f"seed {seed}: {error}", style="bold red", markup=False, highlight=False)
-        return 1
+        code = 0
+    except (TimeoutError, RuntimeError) as error:  # the latter is the store's
+        screen.print(f"round {number} of seed {seed}: {error}", style="bold red", markup=False, highlight=False)
     finally:
-        house.close()
+        house.close(keep=code != 0)
+    return code
 
 
 def main() -> int:
@@ -211,10 +211,13 @@ def main() -> int:
     words.add_argument("--shards", type=int, choices=(1, 2), default=1)
     words.add_argument("--folder", type=Path, default=Path("build") / "faults" / str(os.getpid()))
     asked = words.parse_args()
-    try:
-        return run(asked.rounds, asked.seed, asked.minutes, asked.brokers, asked.shards, asked.folder.resolve(), Console(width=200))
-    finally:
-        shutil.rmtree(asked.folder, ignore_errors=True)
+    folder, screen = asked.folder.resolve(), Console(width=200)
+    code = run(asked.rounds, asked.seed, asked.minutes, asked.brokers, asked.shards, folder, screen)
+    if code:
+        screen.print(f"left to be looked at: {folder}", highlight=False)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return code
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ HOSTS = 2
 INGESTS = 2
 SMALL_DISK = "64m"
 STORE_DISK = "2g"
+FILLER = "filler"
 
 
 class Part:
@@ -203,8 +204,8 @@ class House:
             places = [TopicPartition(one["name"], part["partition_index"]) for one in topics for part in one["partitions"]]
             admin.alter_partition_reassignments({place: rng.sample(brokers, 2) for place in places}, timeout_ms=10_000)
 
-    def close(self) -> None:
-        """End everything, and take the small disks away."""
+    def close(self, keep: bool = False) -> None:
+        """End everything, and take the small disks away; `keep`: what they held goes to `<folder>/kept` before."""
         if self._asking is not None:
             self._asking.close()
         for part in (*self.forwarders, *self.ingests):
@@ -212,6 +213,8 @@ class House:
         end_marked(self.lab.mark)
         bring_down(self.folder / "lab")
         for place in self.mounts:
+            if keep:
+                shutil.copytree(place, self.folder / "kept" / place.name, symlinks=True, ignore=shutil.ignore_patterns(FILLER))
             subprocess.run(["umount", "-l", str(place)], check=False)
 
     def _mount(self, place: Path, size: str) -> None:
@@ -224,7 +227,7 @@ class House:
 
 def fill_disk(place: Path) -> Path:
     """Take all that is left of a small disk; the file to take away again."""
-    filler = place / "filler"
+    filler = place / FILLER
     with filler.open("wb") as file, suppress(OSError):
         left = shutil.disk_usage(place).free
         os.posix_fallocate(file.fileno(), 0, max(1, left))
