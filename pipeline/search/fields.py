@@ -43,6 +43,11 @@ class Field(NamedTuple):
         return OPERATORS[self.kind]
 
     @property
+    def by_hour(self) -> bool:
+        """Whether the store keeps sums by it (migration 0004)."""
+        return self.columns[0] in BY_HOUR
+
+    @property
     def one(self) -> bool:
         """Whether a flow has just one of it, so that it can be a column of an answer."""
         return len(self.columns) == 1 and self.table == "flows"
@@ -62,6 +67,7 @@ OPERATORS: dict[Kind, tuple[str, ...]] = {
 TRANSPORTS = {"icmp": 1, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "icmp6": 58, "sctp": 132}
 TIERS = {"low": 1, "medium": 2, "high": 3}
 NAMES = "flows.server_names"
+BY_HOUR = ("flows.line", "flows.holder", "flows.destination", "flows.protocol")
 # Payload sent out. On a line in metadata mode none is counted, so frames with more than headers stand for it: unknown, not nothing.
 SENT = "if(flows.payload_out = 0 AND flows.octets_out > 80 * flows.packets_out, flows.octets_out, flows.payload_out)"
 LASTED_NS = "(toUnixTimestamp64Nano(flows.last) - toUnixTimestamp64Nano(flows.first))"

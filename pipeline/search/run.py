@@ -22,16 +22,30 @@ PAGE_ROWS = 5_000
 SLICES = 64                 # of a period, to begin with
 MOST_SLICES = 256           # however slow the store is
 QUICK_S, SLOW_S = 0.2, 1.0  # a slice that took less is followed by a longer one, one that took more by a shorter one
-EMPTY_GROWTH = 8            # after a slice that had nothing and took no time: what is looked for is rare
-BEIJING_NS = 8 * 3600 * NS
+LEAST_GROWTH, MOST_GROWTH = 2, 64
+HOUR_NS = 3600 * NS
+BEIJING_NS = 8 * HOUR_NS
 _WITHIN = "flows.first >= fromUnixTimestamp64Nano({since:Int64}) AND flows.first < fromUnixTimestamp64Nano({until:Int64})"
 _AFTER = "(flows.first, flows.flow_id) < (fromUnixTimestamp64Nano({after_ns:Int64}), {after_flow:UInt64})"
-_SUMS = (
-    "count() AS flows, sum(flows.octets_out) AS `octets.out`, sum(flows.octets_in) AS `octets.in`, "
-    "sum(flows.payload_out) AS `payload.out`, sum(flows.inspected_out) AS `inspected.out`, sum(flows.encrypted_out) AS `encrypted.out`, "
-    f"sum(greatest({SENT}, flows.inspected_out + flows.encrypted_out)) AS `sent.out`, countIf(flows.inspected_out < {SENT}) AS unseen, "
-    "sum(flows.findings) AS findings, min(flows.first) AS first, max(flows.last) AS last"
-)
+# Whole hours: of all of them no flow is looked at, since the store keeps these sums by line, holder, destination, protocol and hour.
+_SINCE_H, _UNTIL_H = "toDateTime({since_s:Int64}, 'UTC')", "toDateTime({until_s:Int64}, 'UTC')"
+_HOURS = f"toStartOfHour(flows.first) >= {_SINCE_H} AND toStartOfHour(flows.first) < {_UNTIL_H}"
+_BESIDE = f"(flows.first < {_SINCE_H} OR flows.first >= {_UNTIL_H})"
+_HOUR_NS = f"toInt64(toUnixTimestamp(toStartOfHour(flows.first))) * {NS}"
+_MOMENT_NS = "toUnixTimestamp64Nano(flows.first)"
+_SUMS = {  # name of the answer → how its parts are added up, and what a part is
+    "flows": ("sum", "count()"),
+    "octets.out": ("sum", "sum(flows.octets_out)"),
+    "octets.in": ("sum", "sum(flows.octets_in)"),
+    "payload.out": ("sum", "sum(flows.payload_out)"),
+    "inspected.out": ("sum", "sum(flows.inspected_out)"),
+    "encrypted.out": ("sum", "sum(flows.encrypted_out)"),
+    "sent.out": ("sum", f"sum(greatest({SENT}, flows.inspected_out + flows.encrypted_out))"),
+    "unseen": ("sum", f"countIf(flows.inspected_out < {SENT})"),
+    "findings": ("sum", "sum(flows.findings)"),
+    "first": ("min", "min(flows.first)"),
+    "last": ("max", "max(flows.last)"),
+}
 
 Key = tuple[int, int]  # of a row: nanoseconds and flow id
 
@@ -52,6 +66,7 @@ class Search:
     where: str
     parameters: dict[str, object]
     period: Period
+    by_hour: bool = False  # `where` names nothing but what the store keeps sums by
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
@@ -84,7 +99,7 @@ class Search:
                 after, stop = None, start
                 took = clock() - asked_at
                 if took < QUICK_S:
-                    width *= 2 if page.num_rows else EMPTY_GROWTH
+                    width *= _growth(min(left, PAGE_ROWS), page.num_rows, took)
                 elif took > SLOW_S:
                     width = max(width // 2, least)
             yield Page(page.drop_columns(["key_ns", "key_flow"]), 1 - (stop - since) / max(1, self.period.until_ns - since), key)
@@ -104,13 +119,14 @@ class Search:
 
     def count(self) -> pa.Table:
         """One row: flows, octets, how much was inspected, findings, first and last packet."""
-        return self._sums(f"{_SUMS} FROM flows", "1", "")
+        return self._sums({}, "", self.by_hour)
 
     def over_time(self, width_ns: int) -> pa.Table:
         """The same for each stretch of `width_ns` that has flows, the earliest first; days are Beijing's."""
-        start = f"intDiv(toUnixTimestamp64Nano(flows.first) + {BEIJING_NS:d}, {width_ns:d}) * {width_ns:d} - {BEIJING_NS:d}"
-        chosen = f"fromUnixTimestamp64Nano({start}, 'UTC') AS start, {_SUMS} FROM flows"
-        return self._sums(chosen, "1", "GROUP BY start ORDER BY start")
+        by_hour = self.by_hour and width_ns % HOUR_NS == 0
+        at = _HOUR_NS if by_hour else _MOMENT_NS
+        start = f"intDiv({at} + {BEIJING_NS:d}, {width_ns:d}) * {width_ns:d} - {BEIJING_NS:d}"
+        return self._sums({"start": f"fromUnixTimestamp64Nano({start}, 'UTC')"}, "ORDER BY start", by_hour)
 
     def top(self, of: Field, most: int = 20) -> pa.Table:
         """The same for each value of a field, those with the most flows first; a flow with several values counts under each."""
@@ -122,12 +138,27 @@ class Search:
             each = ", ".join(shown(of._replace(columns=(column,))) for column in of.columns)
             value = f"arrayJoin(arrayDistinct(arrayConcat([{each}]{', ' + of.each if of.each else ''})))"
         only = f"flows.protocol = '{of.only}'" if of.only else "1"
-        chosen = f"{value} AS value, {_SUMS} FROM flows{joined}"
-        return self._sums(chosen, only, f"GROUP BY value ORDER BY flows DESC, value LIMIT {most:d}")
+        then = f"ORDER BY flows DESC, value LIMIT {most:d}"
+        return self._sums({"value": value}, then, self.by_hour and of.by_hour, joined, only)
 
-    def _sums(self, chosen: str, where: str, then: str) -> pa.Table:
-        parameters = {**self.parameters, "since": self.period.since_ns, "until": self.period.until_ns}
-        return self.store.query(f"SELECT {chosen} WHERE {self._bounded} AND {where} {then}", parameters)
+    def _sums(self, key: dict[str, str], then: str, by_hour: bool, joined: str = "", only: str = "1") -> pa.Table:
+        """The sums by `key` (name → SQL; nothing: one row). `by_hour`: flows are looked at in the period's first and last hour alone."""
+        since, until = self.period
+        parameters = {**self.parameters, "since": since, "until": until}
+        names = "".join(f"{name}, " for name in key)
+        grouped = f"GROUP BY {', '.join(key)} " if key else ""
+        keys = "".join(f"{sql} AS {name}, " for name, sql in key.items())
+        parts = ", ".join(f"{part} AS `{name}`" for name, (_, part) in _SUMS.items())
+        since_h, until_h = -(-since // HOUR_NS) * HOUR_NS, until // HOUR_NS * HOUR_NS
+        if not by_hour or since_h >= until_h:
+            return self.store.query(f"SELECT {keys}{parts} FROM flows{joined} WHERE {self._bounded} AND {only} {grouped}{then}", parameters)
+        parameters |= {"since_s": since_h // NS, "until_s": until_h // NS}
+        marked = f"'{self.mark}' != '' AND {self.where} AND {only}"
+        # A sum without rows is a row all the same, whose first packet is of 1970: hence HAVING.
+        rows = [f"SELECT {keys}{parts} FROM flows WHERE {within} AND {marked} {grouped}HAVING count() > 0"
+                for within in (_HOURS, f"{_WITHIN} AND {_BESIDE}")]  # fmt: skip
+        added = ", ".join(f"{how}(part.`{name}`) AS `{name}`" for name, (how, _) in _SUMS.items())
+        return self.store.query(f"SELECT {names}{added} FROM ({' UNION ALL '.join(rows)}) AS part {grouped}{then}", parameters)
 
     def estimate(self) -> int:
         """How many rows the store would look through at most; 0 where it cannot say (it knows its own parts, not other servers')."""
@@ -142,6 +173,15 @@ class Search:
         stop_marked(self.store, self.mark)
 
 
+def _growth(wanted: int, found: int, took_s: float) -> int:
+    """How many times as long the next slice should be to hold the rows `wanted`, and not to take longer than SLOW_S.
+
+    What is rare is found soonest by one question over all the rest: most of a slice's time goes into asking at all.
+    """
+    enough = wanted * 3 // (2 * found) + 1 if found else MOST_GROWTH  # half as much again: what is missed costs another question
+    return max(LEAST_GROWTH, min(enough, int(SLOW_S / max(took_s, 1e-6)), MOST_GROWTH))
+
+
 def stop_marked(store: Store, mark: str) -> None:
     """Stop every query that has `mark` in its text."""
     store.command(f"KILL QUERY WHERE position(query, '{mark}') > 0 AND query NOT LIKE 'KILL%' ASYNC")
@@ -150,7 +190,7 @@ def stop_marked(store: Store, mark: str) -> None:
 def new_search(store: Store, tree: Tree | None, period: Period) -> Search:
     """A search for `tree`; FilterError when the store cannot compile one of its regular expressions."""
     check_expressions(store, tree)
-    return Search(store, *compile_filter(tree), period)
+    return Search(store, *compile_filter(tree), period, all(compare.field.by_hour for compare in compares(tree)) if tree else True)
 
 
 def check_expressions(store: Store, tree: Tree | None) -> None:

@@ -21,6 +21,7 @@ from pipeline.schema import RECORDS
 from pipeline.store.store import ChdbStore, StoreBusyError, open_store
 from sensor.command import replay_files
 from sensor.settings import SensorSettings
+from tests.store_sums import BY_HOUR
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "deploy" / "demo"
@@ -143,8 +144,7 @@ def test_the_store_belongs_to_one_process(house: tuple[Path, ChdbStore, str]) ->
 
 QUESTIONS = (
     "SELECT count() AS n, sum(octets_out) AS o FROM flows",
-    "SELECT sum(flows) AS n, sum(octets_out) AS o FROM flows_1h", "SELECT count() AS n, sum(count) AS c FROM findings",
-    "SELECT sum(findings) AS n, sum(hits) AS h FROM findings_1m", "SELECT sum(octets) AS o FROM coverage",
+    BY_HOUR, "SELECT count() AS n, sum(count) AS c FROM findings", "SELECT sum(octets) AS o FROM coverage",
     "SELECT signature, tier, uniqCombined64Merge(17)(persons) AS p FROM subject_ledger GROUP BY ALL ORDER BY ALL",
 )
 INGEST = """

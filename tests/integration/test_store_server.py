@@ -117,8 +117,8 @@ def test_a_batch_three_times_is_there_once_and_in_the_rollups_too(store: Store) 
     for _ in range(3):
         store.insert("flows", batch, "flows-beijing-0-7-1")
     told = sums(store)
-    assert told["flows"][0] == told["flows_1h"][0] == "300"
-    assert told["flows"][1] == told["flows_1h"][1]
+    assert told["flows"][0] == told["flows by hour"][0] == "300"
+    assert told["flows"][1] == told["flows by hour"][1]
 
 
 def test_what_the_server_refuses_is_told_and_the_connection_goes_on(store: Store) -> None:

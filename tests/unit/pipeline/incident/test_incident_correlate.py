@@ -112,6 +112,9 @@ def test_a_holders_year_is_counted_once_a_run(
 
     assert Correlator(store, engine, counting).run_once(NOW).alerts_new == 4
     assert asked == [(2026, USCI)]
+    put_findings(OTHER, "resident_id", 10, NOON - datetime.timedelta(days=1))
+    Correlator(store, engine, counting).run_once(NOW, since=NOON)
+    assert asked == [(2026, USCI)] * 2  # the other's is of another day
 
 
 def test_more_findings_extend(engine: Engine, correlator: Correlator, put_findings: Callable[..., None]) -> None:

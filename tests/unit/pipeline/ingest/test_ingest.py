@@ -18,6 +18,7 @@ from pipeline.schema import RECORDS, Record
 from pipeline.schema.outbox import open_outbox
 from pipeline.store.store import ChdbStore, open_store
 from sensor.outbox.batch import encode
+from tests.store_sums import BY_HOUR
 
 Fill = Callable[..., int]
 BEIJING = "beijing-0.sqlite"
@@ -72,11 +73,11 @@ def test_every_row_of_every_worker_arrives_once(data: Path, own: ChdbStore, fill
 def test_the_same_batches_again_count_nothing(data: Path, own: ChdbStore, fill: Fill) -> None:
     batches = fill(data, seed=2)
     Ingest(data, own).run_all()
-    once = own.query("SELECT sum(octets_out) AS o, sum(flows) AS n FROM flows_1h").to_pylist()
+    once = own.query(BY_HOUR).to_pylist()
     fill(data, seed=2)
     again = Ingest(data, own).run_all()  # a new process knows from the store how far it came
     assert (again.batches, again.repeated) == (0, batches)
-    assert own.query("SELECT sum(octets_out) AS o, sum(flows) AS n FROM flows_1h").to_pylist() == once
+    assert own.query(BY_HOUR).to_pylist() == once
 
 
 def two_batches(body: bytes, record: str) -> bytes:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.store_sums import BY_HOUR
+
 # The process dies by its own hand at a point that the seed names: before or after the n-th insert, within it, or on the way to forget
 # the batch in the outbox. A thread kills within the insert, because the engine works outside Python there.
 CHILD = """
@@ -49,12 +51,10 @@ class Doomed:
 ingest.Ingest(data, Doomed()).run_all()
 print(json.dumps([store.query(question).to_pylist() for question in json.loads(sys.argv[5])]))
 """
-ROLLED = "sum(flows) AS n, sum(octets_out) AS o, sum(packets_in) AS p, sum(payload_out) AS y, sum(findings) AS f"
 QUESTIONS = (
     "SELECT count() AS n, sum(cityHash64(sensor, worker, epoch, sequence, flow_id, octets_out, src_ip)) AS h FROM flows",
-    f"SELECT line, holder, destination, protocol, {ROLLED} FROM flows_1h GROUP BY ALL ORDER BY ALL",
+    BY_HOUR,
     "SELECT count() AS n, sum(cityHash64(sensor, worker, epoch, sequence, finding_id, count)) AS h FROM findings",
-    "SELECT line, signature, level, tier, sum(findings) AS n, sum(hits) AS h FROM findings_1m GROUP BY ALL ORDER BY ALL",
     "SELECT line, reason, count() AS n, sum(octets) AS o, sum(packets) AS p FROM coverage GROUP BY ALL ORDER BY ALL",
     "SELECT year, holder, line, destination, level, signature, tier, principal, uniqCombined64Merge(17)(persons) AS n, "
     "toString(min(first)) AS f, toString(max(last)) AS l FROM subject_ledger GROUP BY ALL ORDER BY ALL",

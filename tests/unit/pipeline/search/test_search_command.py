@@ -165,7 +165,7 @@ def test_a_store_held_by_another_process_is_said(data: Path) -> None:
     store = open_store(data)
     busy = guankou("--count", "--data", str(data))
     store.close()
-    assert busy.returncode == 2 and f"held by process {os.getpid()}" in busy.stderr.replace("\n", " ")
+    assert busy.returncode == 2 and f"held by process {os.getpid()}" in " ".join(busy.stderr.split())
 
 
 def test_fields_are_listed() -> None:

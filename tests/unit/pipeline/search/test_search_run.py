@@ -114,6 +114,39 @@ def test_sums_and_top_values(filled: ChdbStore) -> None:
     assert {new_search(filled, None, ALL).top(field, 3).column_names[0] for field in FIELDS} == {"value"}
 
 
+@pytest.mark.parametrize("text", ["", "line == L-1", "not (protocol == dns or line ~ 0)", "holder == nobody"])
+def test_sums_kept_by_hour_are_those_of_the_flows(filled: ChdbStore, text: str) -> None:
+    """Whatever the period's ends; the same question with one more part that always holds is answered by the flows themselves."""
+    hour = run.HOUR_NS
+    periods = (0, DAY_NS), (17, 9 * hour + 5), (hour, 3 * hour), (hour // 2, hour + 1), (1, hour - 1), (hour - 1, hour + 1), (5, 5)
+    for since, until in periods:
+        period = Period(BEGIN_NS + since, BEGIN_NS + until)
+        kept = new_search(filled, parse(text), period)
+        looked = new_search(filled, parse(f"({text}) and octets >= 0" if text else "octets >= 0"), period)
+        assert kept.by_hour and not looked.by_hour
+        assert kept.count().to_pylist() == looked.count().to_pylist()
+        for name in ("line", "protocol", "server.name"):
+            assert kept.top(BY_NAME[name]).to_pylist() == looked.top(BY_NAME[name]).to_pylist()
+        for width in (60 * 10**9, hour, DAY_NS):
+            assert kept.over_time(width).to_pylist() == looked.over_time(width).to_pylist()
+
+
+def test_whole_hours_are_not_read_flow_by_flow(filled: ChdbStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    query = filled.query
+    with monkeypatch.context() as patched:
+        patched.setattr(filled, "query", lambda sql, parameters=None: asked.append(sql) or query(sql, parameters))
+        search = new_search(filled, parse("line == L-1 and protocol != dns"), Period(BEGIN_NS + 7, BEGIN_NS + 9 * run.HOUR_NS + 7))
+        for ask in (search.count, lambda: search.over_time(run.HOUR_NS), lambda: search.top(BY_NAME["destination"])):
+            ask()
+    bounds = {"since": search.period.since_ns, "until": search.period.until_ns,
+              "since_s": BEGIN_NS // 10**9 + 3600, "until_s": BEGIN_NS // 10**9 + 9 * 3600}  # fmt: skip
+    assert len(asked) == 3
+    for sql in asked:
+        plan = " ".join(row["explain"] for row in query(f"EXPLAIN {sql}", {**search.parameters, **bounds}).to_pylist())
+        assert plan.count("(by_hour)") == 1 and "guankou.flows)" in plan
+
+
 def test_time_steps_are_beijings(filled: ChdbStore) -> None:
     days = new_search(filled, None, ALL).over_time(DAY_NS).to_pylist()
     assert [(row["start"].isoformat(), row["flows"]) for row in days] == [("2026-11-22T16:00:00+00:00", 12_000)]

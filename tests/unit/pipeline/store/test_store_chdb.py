@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.schema import FLOW, Record
 from pipeline.store.store import ChdbStore, StoreBusyError, open_store
+from tests.store_sums import BY_HOUR
 
 NOON = datetime.datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=datetime.UTC)
 AWKWARD = ("plain", "", "it's", "tab\there", "line\nbreak\r", "back\\slash\\n", "nul\0", "中文 %_", "{x:String}", "\\N", "' OR 1 = 1 --")
@@ -72,8 +73,7 @@ def test_the_same_token_again_adds_nothing_to_table_or_rollups(store: ChdbStore)
     for token in ("one", "one", "two", "one"):
         store.insert("flows", batch, token)
     assert store.query("SELECT count() AS n FROM flows").to_pylist() == [{"n": 6}]
-    for rollup in ("flows_1h",):
-        assert store.query(f"SELECT sum(octets_out) AS o, sum(flows) AS n FROM {rollup}").to_pylist() == [{"o": 30, "n": 6}]
+    assert store.query(BY_HOUR).to_pylist() == [{"n": 6, "o": 30, "i": 0, "f": 0}]
 
 
 RUNNING = "SELECT count() AS n FROM system.processes WHERE position(query, 'sleepEachRow') > 0 AND position(query, 'processes') = 0"
@@ -119,7 +119,7 @@ def test_readers_and_a_writer_at_once_see_whole_batches(store: ChdbStore) -> Non
     for reader in readers:
         reader.join()
     assert not wrong
-    assert store.query("SELECT sum(octets_out) AS o FROM flows_1h").to_pylist() == [{"o": 5000}]
+    assert store.query(BY_HOUR).to_pylist() == [{"n": 5000, "o": 5000, "i": 0, "f": 0}]
 
 
 def test_the_folder_belongs_to_one_process_that_is_named(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from pipeline.schema import RECORDS
 from pipeline.store.migrate import migrate, statements
 from pipeline.store.store import ChdbStore
+from tests.store_sums import BY_HOUR
 
 TABLES = "SELECT name, engine FROM system.tables WHERE database = currentDatabase() ORDER BY name"
 
@@ -98,8 +99,25 @@ def test_every_table_of_rows_keeps_a_window_of_tokens_and_a_term(store: ChdbStor
         else:
             assert "non_replicated_deduplication_window = 10000" in sql[record.name]
             assert "TTL" in sql[record.name]
-    for rollup in ("flows_1h", "findings_1m"):
-        assert "non_replicated_deduplication_window = 10000" in sql[rollup]
+
+
+def test_sums_by_hour_are_answered_by_the_projection_and_follow_the_flows(store: ChdbStore) -> None:
+    """Also when rows come to their term: by then they have been merged with others that stay."""
+
+    def answered(sql: str) -> bool:
+        return any("by_hour" in row["explain"] for row in store.query(f"EXPLAIN {sql}").to_pylist())
+
+    more = "flow_id, line, octets_out, first, ingested"
+    first = "toDateTime64('2026-01-01 00:00:00', 9, 'UTC') + number"
+    store.command(f"INSERT INTO flows ({more}) SELECT number, 'L', 5, {first}, now64(3) FROM numbers(5000)")
+    store.command(f"INSERT INTO flows ({more}) SELECT number, 'L', 7, {first}, now64(3) - INTERVAL 2 MONTH FROM numbers(1000)")
+    store.command("OPTIMIZE TABLE flows FINAL")
+    assert answered(BY_HOUR) and not answered("SELECT vlan, count() FROM flows GROUP BY vlan")
+    assert store.query(BY_HOUR).to_pylist() == [{"n": 6000, "o": 32_000, "i": 0, "f": 0}]
+    store.command("ALTER TABLE flows MODIFY TTL toDateTime(ingested) + INTERVAL 1 MONTH SETTINGS mutations_sync = 2")
+    store.command("OPTIMIZE TABLE flows FINAL")
+    assert store.query("SELECT sum(octets_out) AS o FROM flows WHERE vlan = 0").to_pylist() == [{"o": 25_000}]
+    assert store.query(BY_HOUR).to_pylist() == [{"n": 5000, "o": 25_000, "i": 0, "f": 0}]
 
 
 def test_statements_end_at_semicolons_at_a_lines_end() -> None:
