@@ -48,12 +48,12 @@ class Correlator:
     def run_once(self, now: datetime.datetime, since: datetime.datetime | None = None) -> Correlated:
         """Judge every group with findings on or after `since`'s Beijing day, in one transaction."""
         groups = gather(self.store, since)
-        asked = {(g.key.holder, g.key.year) for g in groups}  # far fewer than groups, and each costs the store a query
-        years = {(holder, year): self.count_year(year, holder) for holder, year in sorted(asked)}
         first_day = beijing_day(since) if since else datetime.date.min
+        judged = [g for g in groups if g.key.day >= first_day or beijing_day(g.last) >= first_day]
+        asked = {(g.key.holder, g.key.year) for g in judged}  # far fewer than groups, and each costs the store a query
+        years = {(holder, year): self.count_year(year, holder) for holder, year in sorted(asked)}
         with writing(self.engine) as session:
-            run = _Run(session, self, groups, years, now)
-            return run.judge_all([g for g in groups if g.key.day >= first_day or beijing_day(g.last) >= first_day])
+            return _Run(session, self, groups, years, now).judge_all(judged)
 
 
 class _Run:

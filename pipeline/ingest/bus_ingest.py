@@ -42,6 +42,7 @@ BEHIND = Gauge("ingest_behind_messages", "messages on the bus that are not in th
 REFUSED = Counter("ingest_refused_total", "times the store was away or refused an insert")
 TOOK = Histogram("ingest_stretch_seconds", "time to store one stretch")
 MOST_WAIT_S = 10.0
+PATIENCE = 10  # times `stretch_seconds`: so long a stretch is added to while more of it lies on the bus
 METADATA_MS = 10_000  # so soon are topics and partitions seen that were not there, or not known of, when partitions were dealt out
 
 
@@ -182,7 +183,9 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
             del self._again[partition]
         while waiting:
             size = _size(waiting, self._how)
-            if size == len(waiting) and now - self._since[partition] < self._how.stretch_seconds and not _is_full(waiting, self._how):
+            # A backlog is stored in long stretches, however slowly it comes: each is a part that the store has to merge.
+            wait_s = self._how.stretch_seconds * (1 if self._has_all(partition) else PATIENCE)
+            if size == len(waiting) and now - self._since[partition] < wait_s and not _is_full(waiting, self._how):
                 break
             due.append(Stretch(partition, waiting[:size]))
             waiting = waiting[size:]
@@ -192,19 +195,23 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
             del self._waiting[partition], self._since[partition]
         return due
 
+    def _has_all(self, partition: TopicPartition) -> bool:
+        """Whether everything that the bus is known to hold of it has been read."""
+        end = self._consumer.highwater(partition)
+        return end is None or self._consumer.position(partition) >= end
+
     def _store_stretch(self, stretch: Stretch, patient: bool = True) -> None:
         """Store its batches in one insert, then mark them."""
         begun = time.monotonic()
         batches, taken, token = self._read(stretch)
         if batches:
-            merged = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().to_batches()
-            if sum(batch.num_rows for batch in merged):
-                batch = merged[0] if len(merged) == 1 else pa.concat_batches(merged)
+            rows = pa.Table.from_batches(batches)
+            if rows.num_rows:
                 record = self._topics[stretch.partition.topic]
                 act = self._patiently if patient else _at_once
-                act(lambda: self._store.insert(record, batch, token))
-                self.rows += batch.num_rows
-                STORED.labels(record).inc(batch.num_rows)
+                act(lambda: self._store.insert(record, rows, token))
+                self.rows += rows.num_rows
+                STORED.labels(record).inc(rows.num_rows)
             (self._patiently if patient else _at_once)(lambda: self._marks.note(taken, token))
         if self._is_ours(stretch.partition):
             self._done[stretch.partition] = stretch.last + 1

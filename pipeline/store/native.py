@@ -8,6 +8,7 @@ Source: ClickHouse, interfaces/native "Native format", and clickhouse_driver/col
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,14 +27,14 @@ WITH_SERIALIZATION = 54454  # protocol revision from which a column says how it 
 
 
 class ArrowBlock:
-    """What the driver sends as a block: one Arrow batch, and the types the server asked for."""
+    """What the driver sends as a block: Arrow rows, and the types the server asked for."""
 
     types_check = False
 
-    def __init__(self, batch: pa.RecordBatch, types: list[tuple[str, str]]) -> None:
+    def __init__(self, rows: pa.Table, types: list[tuple[str, str]]) -> None:
         self.info, self.columns_with_types = BlockInfo(), types
-        self.num_columns, self.num_rows = len(types), batch.num_rows
-        self.columns = [batch.column(name) for name, _ in types]
+        self.num_columns, self.num_rows = len(types), rows.num_rows
+        self.columns = [rows.column(name).chunks for name, _ in types]
 
 
 class ArrowOutputStream(BlockOutputStream):  # type: ignore[misc]
@@ -47,39 +48,47 @@ class ArrowOutputStream(BlockOutputStream):  # type: ignore[misc]
         block.info.write(self.fout)
         write_varint(block.num_columns, self.fout)
         write_varint(block.num_rows, self.fout)
-        for (name, kind), column in zip(block.columns_with_types, block.columns, strict=True):
+        for (name, kind), chunks in zip(block.columns_with_types, block.columns, strict=True):
             write_binary_str(name, self.fout)
             write_binary_str(kind, self.fout)
             if self.context.server_info.used_revision >= WITH_SERIALIZATION:
                 write_binary_uint8(0, self.fout)
-            self.fout.write(encode_column(column, kind))
+            for octets in encode_column(chunks, kind):
+                self.fout.write(octets)
         self.finalize()
 
 
-def encode_column(column: pa.Array, kind: str) -> bytes:
-    """A column without nulls as the octets of ClickHouse type `kind`; TypeError for a type that no record has."""
+def encode_column(chunks: Sequence[pa.Array], kind: str) -> Iterator[bytes]:
+    """A column without nulls as the octets of ClickHouse type `kind`, piece by piece; TypeError for a type that no record has.
+
+    `chunks` are its rows one after another, whatever their dictionaries.
+    """
     if kind.startswith("LowCardinality("):
-        return _low_cardinality(column)
-    if kind.startswith("SimpleAggregateFunction("):
-        return encode_column(column, kind[kind.index(",") + 1 : -1].strip())
-    if kind.startswith("Array("):
-        offsets, values = _lists(column)
-        return offsets + encode_column(values, kind[6:-1])
-    if kind.startswith("Map("):
-        keys, values = re.split(r",\s*", kind[4:-1], maxsplit=1)
-        pair = pa.struct([("key", column.type.key_type), ("value", column.type.item_type)])
-        offsets, pairs = _lists(column.cast(pa.list_(pair)))
-        return offsets + encode_column(pairs.field("key"), keys) + encode_column(pairs.field("value"), values)
-    if kind == "String":
-        return _strings(column)
+        yield from _low_cardinality(chunks)
+    elif kind.startswith("SimpleAggregateFunction("):
+        yield from encode_column(chunks, kind[kind.index(",") + 1 : -1].strip())
+    elif kind.startswith("Array("):
+        ends, values = _lists(chunks)
+        yield from ends
+        yield from encode_column(values, kind[6:-1])
+    elif kind.startswith("Map("):
+        keys, values_kind = re.split(r",\s*", kind[4:-1], maxsplit=1)
+        pair = pa.struct([("key", chunks[0].type.key_type), ("value", chunks[0].type.item_type)]) if chunks else pa.null()
+        ends, pairs = _lists([chunk.cast(pa.list_(pair)) for chunk in chunks])
+        yield from ends
+        yield from encode_column([pair.field("key") for pair in pairs], keys)
+        yield from encode_column([pair.field("value") for pair in pairs], values_kind)
+    else:
+        encode = _strings if kind == "String" else lambda chunk: _fixed(chunk, kind)
+        yield from map(encode, chunks)
+
+
+def _fixed(column: pa.Array, kind: str) -> bytes:
+    """Values that all have one width."""
     if kind == "Bool":
         return bytes(np.asarray(column.to_numpy(zero_copy_only=False), np.uint8).tobytes())
     if kind == "IPv6":
         return bytes(column.buffers()[1][column.offset * 16 : (column.offset + len(column)) * 16])
-    return _numbers(column, kind)
-
-
-def _numbers(column: pa.Array, kind: str) -> bytes:
     if kind.startswith("DateTime64(9"):
         return bytes(column.cast(pa.timestamp("ns", column.type.tz)).cast(pa.int64()).to_numpy().tobytes())
     if kind.startswith("DateTime64("):
@@ -93,21 +102,32 @@ def _numbers(column: pa.Array, kind: str) -> bytes:
     return bytes(column.to_numpy(zero_copy_only=False).astype(kind.lower(), copy=False).tobytes())
 
 
-def _low_cardinality(column: pa.Array) -> bytes:
-    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    if not len(coded):
-        return KEYS_VERSION
-    kind = next(i for i, one in enumerate(KEY_TYPES) if len(coded.dictionary) < 1 << 8 * np.dtype(one).itemsize)
-    head = np.array([kind | ADDITIONAL_KEYS | UPDATE_DICTIONARY, len(coded.dictionary)], np.int64).tobytes()
-    keys = coded.indices.to_numpy(zero_copy_only=False).astype(KEY_TYPES[kind])
-    return b"".join((KEYS_VERSION, head, _strings(coded.dictionary), len(keys).to_bytes(8, "little"), keys.tobytes()))
+def _low_cardinality(chunks: Sequence[pa.Array]) -> Iterator[bytes]:
+    coded = [chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode() for chunk in chunks]
+    if len(coded) > 1:
+        coded = pa.chunked_array(coded).unify_dictionaries().chunks
+    yield KEYS_VERSION
+    if not sum(map(len, coded)):
+        return
+    words = coded[0].dictionary
+    kind = next(i for i, one in enumerate(KEY_TYPES) if len(words) < 1 << 8 * np.dtype(one).itemsize)
+    yield np.array([kind | ADDITIONAL_KEYS | UPDATE_DICTIONARY, len(words)], np.int64).tobytes()
+    yield _strings(words)
+    yield sum(map(len, coded)).to_bytes(8, "little")
+    for chunk in coded:
+        yield chunk.indices.to_numpy(zero_copy_only=False).astype(KEY_TYPES[kind]).tobytes()
 
 
-def _lists(column: pa.Array) -> tuple[bytes, pa.Array]:
-    """Ends of the lists as uint64, and all their values."""
-    offsets = column.offsets.to_numpy().astype(np.uint64)
-    values = column.values[int(offsets[0]) : int(offsets[-1])] if len(offsets) else column.values[:0]
-    return (offsets[1:] - offsets[0]).tobytes() if len(offsets) else b"", values
+def _lists(chunks: Sequence[pa.Array]) -> tuple[list[bytes], list[pa.Array]]:
+    """Ends of the lists as uint64, counted through all chunks, and all their values."""
+    ends, values, before = [], [], 0
+    for chunk in chunks:
+        offsets = chunk.offsets.to_numpy().astype(np.uint64)
+        if len(offsets):
+            ends.append((offsets[1:] - offsets[0] + np.uint64(before)).tobytes())
+            values.append(chunk.values[int(offsets[0]) : int(offsets[-1])])
+            before += len(values[-1])
+    return ends, values
 
 
 def _strings(column: pa.Array) -> bytes:

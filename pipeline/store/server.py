@@ -66,11 +66,12 @@ class ServerStore:
         with self._client() as client:
             client.execute(sql)
 
-    def insert(self, table: str, batch: pa.RecordBatch, token: str) -> None:
-        """See `Store.insert`. The batch is one block: the same batch again is the same block, which the token stands for."""
-        if not batch.num_rows:
+    def insert(self, table: str, rows: pa.RecordBatch | pa.Table, token: str) -> None:
+        """See `Store.insert`. The rows are one block: the same rows again are the same block, which the token stands for."""
+        if not rows.num_rows:
             return
-        columns = ", ".join(f"`{name}`" for name in batch.schema.names)
+        rows = rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows])
+        columns = ", ".join(f"`{name}`" for name in rows.schema.names)
         statement, settings = f"INSERT INTO {table} ({columns}) VALUES", {**SERVER_INSERT, "insert_deduplication_token": token}
         with self._client() as client, client.disconnect_on_error(statement, settings):
             connection = client.connection
@@ -78,9 +79,9 @@ class ServerStore:
             connection.send_external_tables(None)
             asked = client.receive_sample_block()
             connection.block_out = ArrowOutputStream(connection.block_out.fout, connection.context)
-            connection.send_data(ArrowBlock(batch, asked.columns_with_types))
+            connection.send_data(ArrowBlock(rows, asked.columns_with_types))
             client.receive_profile_events()
-            connection.send_data(ArrowBlock(batch.slice(0, 0), []))
+            connection.send_data(ArrowBlock(rows.slice(0, 0), []))
             client.receive_profile_events()
             client.receive_end_of_insert_query()
 

@@ -37,8 +37,8 @@ class Store(Protocol):
         """A statement without rows."""
         ...
 
-    def insert(self, table: str, batch: pa.RecordBatch, token: str) -> None:
-        """Add `batch`; the same token again adds nothing."""
+    def insert(self, table: str, rows: pa.RecordBatch | pa.Table, token: str) -> None:
+        """Add `rows`; the same token again adds nothing."""
         ...
 
     def close(self) -> None:
@@ -95,14 +95,15 @@ class ChdbStore:
         with self._writing:
             self._writer.query(sql)
 
-    def insert(self, table: str, batch: pa.RecordBatch, token: str) -> None:
+    def insert(self, table: str, rows: pa.RecordBatch | pa.Table, token: str) -> None:
         """See `Store.insert`. The token is ours, never from the wire, and has no quotes in it."""
         if not token.replace("-", "").replace(".", "").replace("_", "").replace(":", "").isalnum():
             raise ValueError(f"no deduplication token: {token!r}")
         sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        columns = ", ".join(batch.schema.names)
+        with pa.ipc.new_stream(sink, rows.schema) as writer:
+            for batch in rows.unify_dictionaries().combine_chunks().to_batches() if isinstance(rows, pa.Table) else [rows]:
+                writer.write_batch(batch)
+        columns = ", ".join(rows.schema.names)
         head = f"INSERT INTO {table} ({columns}) SETTINGS insert_deduplication_token = '{token}', {INSERT_SETTINGS}"
         with self._writing, self._writer.send_insert(head, "ArrowStream") as inserter:
             inserter.append(sink.getvalue().to_pybytes())

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
+import pyarrow as pa
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from prometheus_client import REGISTRY
@@ -18,17 +19,21 @@ from prometheus_client import REGISTRY
 from pipeline.bus.message import to_headers, to_key
 from pipeline.bus.settings import BusSettings
 from pipeline.bus.topics import create_topics, record_topics
+from pipeline.ingest import bus_ingest
 from pipeline.ingest.body import Identity
 from pipeline.ingest.bus_ingest import BusIngest
 from pipeline.ingest.ingest import Ingest
 from pipeline.ingest.settings import IngestSettings
+from pipeline.schema import COVERAGE
 from pipeline.schema.outbox import open_outbox, unsigned
 from pipeline.store import nodes
 from pipeline.store.opened import open_configured
 from pipeline.store.server import ServerStore
 from pipeline.store.settings import StoreSettings
 from pipeline.store.store import Store, open_store
-from tests.made_outbox import fill_outboxes
+from sensor.outbox.batch import Identity as Maker
+from sensor.outbox.batch import encode, make_batch
+from tests.made_outbox import fill_outboxes, make_columns
 from tests.services import ClickhouseServer
 from tests.store_sums import sums
 
@@ -135,6 +140,35 @@ def test_sums_are_those_of_the_embedded_way(
     with closing(BusIngest(bus, store, Kept(), IngestSettings(stretch_seconds=0.1))) as member:
         run_until([member], behind(bus))
     assert sums(store) == wanted
+
+
+def test_a_backlog_is_stored_in_long_stretches(bus: BusSettings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes in several polls and is stored in one insert; when nothing more is there, what came is stored at once."""
+    monkeypatch.setattr(bus_ingest, "PATIENCE", 100_000)
+    record, identity, rng = COVERAGE.name, Identity(COVERAGE.name, "beijing", 0, 7), random.Random(1)
+    inserted: list[int] = []
+
+    def batch(sequence: int) -> Message:
+        made = make_batch(COVERAGE, Maker("beijing", 0, 7), sequence, make_columns(rng, COVERAGE, 3), 3)
+        return record, to_key(identity), to_headers(identity, sequence, 3, 1), encode(made)
+
+    send(bus, [batch(sequence) for sequence in range(1, 601)])
+
+    class Counting:
+        def query(self, *question: object) -> pa.Table:
+            return store.query(*question)  # type: ignore[arg-type]
+
+        def insert(self, table: str, rows: pa.Table, token: str) -> None:
+            inserted.extend([rows.num_rows] if table == record else [])
+            store.insert(table, rows, token)
+
+    with closing(BusIngest(bus, Counting(), Kept(), IngestSettings(stretch_seconds=0.001))) as member:  # type: ignore[arg-type]
+        run_until([member], behind(bus))
+        assert inserted == [1800]
+        send(bus, [batch(601)])
+        begun = time.monotonic()
+        run_until([member], lambda: len(inserted) > 1)
+        assert time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize("seed", range(3))
