@@ -40,6 +40,10 @@ def server_config(lab: Lab, shard: int) -> dict[str, Any]:
         "backups": {"allowed_path": f"{server.folder.parent / 'backups'}/"},
         "macros": {"cluster": "lab", "shard": str(shard), "replica": "1"},
         "remote_servers": {"lab": {"shard": others}},
+        "storage_configuration": {
+            "disks": {"cold": {"path": f"{server.folder / 'cold'}/"}},
+            "policies": {"tiers": {"volumes": {"default": {"disk": "default"}, "cold": {"disk": "cold"}}}},
+        },
     }
 
 

@@ -11,6 +11,7 @@ from pipeline.schema import RECORDS
 from pipeline.store.migrate import distribute, migrate, migrations, pending
 from pipeline.store.server import ServerStore, nodes, open_database, own_database
 from pipeline.store.settings import ServerAddress, StoreSettings
+from pipeline.store.tiers import put_into_tiers
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 SHARDS = "SELECT host_name, port, shard_num FROM system.clusters WHERE cluster = {cluster:String} AND replica_num = 1 ORDER BY shard_num"
@@ -35,6 +36,7 @@ def migrate_nodes(settings: StoreSettings, tell: Tell) -> None:
             anywhere.command(f"CREATE DATABASE IF NOT EXISTS {own}")
         with closing(ServerStore(settings, own, (address,))) as node:
             ran = migrate(node, settings.replicated)
+            ran += [f"tiers of {table}" for table in put_into_tiers(node, settings)]
             if settings.cluster:
                 distribute(node, settings.database, own, settings.cluster)
         tell(f"{address}: {', '.join(ran) or 'up to date'}")

@@ -35,6 +35,8 @@ class StoreSettings(BaseModel):
     replicated: bool = Field(False, description="cluster: tables are replicated (needs a Keeper and macros shard and replica)")
     secure: bool = Field(False, description="TLS towards the servers")
     ca: Path | None = Field(None, description="authority that the servers' certificates are of, instead of the system's")
+    storage_policy: str = Field("", pattern=r"^[A-Za-z0-9_-]{0,60}$", description="the servers' policy with a volume `cold`; empty: none")
+    cold_after_days: int = Field(30, ge=1, le=365, description="with a policy: rows go to its cold volume so long after they came")
     backup_to: str = Field("File('{name}')", pattern=r"\{name\}", description="where backups go, as ClickHouse's BACKUP … TO takes it")
     query_limit_s: int = Field(60, ge=1, le=3600, description="a question is given up after this long")
 
@@ -44,6 +46,8 @@ class StoreSettings(BaseModel):
             raise ValueError("password and password_file: one of them")
         if (self.cluster or self.replicated) and not self.servers:
             raise ValueError("cluster and replicated: need servers")
+        if self.storage_policy and not self.servers:
+            raise ValueError("storage_policy: needs servers")
         if self.replicated and not self.cluster:
             raise ValueError("replicated: needs cluster")
         return self
