@@ -171,6 +171,7 @@ def open_desk(settings: Settings) -> Any:
     from datetime import UTC, datetime
 
     from dashboards.background import Work
+    from dashboards.correlating import Correlating
     from pipeline.incident.correlate import Correlator
     from pipeline.incident.persons import count_year
     from pipeline.ingest.arrivals import Arrivals
@@ -184,19 +185,15 @@ def open_desk(settings: Settings) -> Any:
     engine = open_engine(settings.supervision or settings.data)
     upgrade(engine)
     load_registry(engine, settings.sensor.lines, settings.permissions, datetime.now(UTC))
-    correlator = Correlator(store, engine, count_year(store))
+    correlating = Correlating(store, Correlator(store, engine, count_year(store)))
     # Over Kafka the forwarder takes the outbox away and `guankou ingest` fills the store; without it this process does.
     ingest = Arrivals(store).count if settings.bus.bootstrap else lambda ingest=Ingest(settings.data, store): ingest.run_once().rows
-
-    def correlate(now: datetime) -> int:
-        done = correlator.run_once(now)
-        return done.alerts_new + done.alerts_changed
 
     def deliver(now: datetime) -> int:
         done = deliver_due(engine, settings.smtp, settings.webhook, now)
         return done.sent + done.failed
 
-    return store, engine, Work(ingest, correlate, deliver)
+    return store, engine, Work(ingest, correlating.run, deliver)
 
 
 @app.command()

@@ -3,8 +3,9 @@
     python -m tests.bench --only pages [--rows 5000000] [--rows-a-second 20000] [--clients 50] [--seconds 120]
 
 Each client signs in, then asks, reads the answer, waits a second, and asks again: a seeded mix of every route of `dashboards/api` but the
-PDF of a signed notice. Five clients share an account, as one person's open pages do: searches of one account take turns. Answers come compressed, as browsers have them; their time is until the last octet. With slow answers the clients
-ask less often: look at requests a second too.
+PDF of a signed notice. Five clients share an account, as one person's open pages do: searches of one account take turns. Answers come
+compressed, as browsers have them; their time is until the last octet. With slow answers the clients ask less often: look at requests a
+second too.
 """
 
 from __future__ import annotations
