@@ -59,7 +59,8 @@ class House:
     def stop(self, name: str) -> None:
         """SIGTERM, and wait."""
         self._started[name].terminate()
-        self._started[name].wait(60)
+        self._started.pop(name).wait(60)
+        del self.pids[name]
 
     def log(self, name: str) -> str:
         """What a process has printed."""
