@@ -129,8 +129,14 @@ class Round:
         return lambda: part.send(signal.SIGCONT)
 
     def _fill(self, place: Path) -> Callable[[], None]:
-        filler = fill_disk(place)
-        return lambda: filler.unlink(missing_ok=True)
+        filler, house = fill_disk(place), self.house
+
+        def end() -> None:
+            filler.unlink(missing_ok=True)
+            if place == house.store_disk:  # as README tells an operator to: decision 0014
+                house.kill_service(house.lab.clickhouse[0])
+
+        return end
 
     def _repeat(self) -> None:
         """Batches of this round come beside the forwarders, in any order, before or after them."""

@@ -98,7 +98,8 @@ class House:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self.mounts: list[Path] = []
-        self._mount(folder / "lab" / "clickhouse-1" / "data", STORE_DISK)
+        self.store_disk = folder / "lab" / "clickhouse-1" / "data"
+        self._mount(self.store_disk, STORE_DISK)
         self._mount(folder / "host-1", SMALL_DISK)
         self.lab: Lab = bring_up(folder / "lab", Shape(brokers=brokers, shards=shards), os.getpid())[0]  # type: ignore[arg-type]
         servers = [{"host": HOST, "port": one.ports["tcp"]} for one in self.lab.clickhouse]
