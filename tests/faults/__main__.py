@@ -158,7 +158,7 @@ def settle(house: House) -> None:
 
     def is_done() -> bool:
         house.keep()
-        if house.waiting():
+        if house.waiting() or not house.store_answers():
             return False
         try:
             return house.behind() == 0

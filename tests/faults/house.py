@@ -169,6 +169,10 @@ class House:
         }
         self.lab = self.lab.model_copy(update=changed)
 
+    def store_answers(self) -> bool:
+        """Whether every server of the store takes questions."""
+        return all(clickhouse.server_answers(self.lab, one) for one in self.lab.clickhouse)
+
     def waiting(self) -> int:
         """Batches in the outboxes."""
         total = 0
