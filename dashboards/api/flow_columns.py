@@ -6,20 +6,23 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from dashboards.access.viewer import Viewer
+from dashboards.reading.flow_search import cover_of_row
 from dashboards.reading.names import Names
-from dashboards.summary import Cover
 from dashboards.widgets.coverage_chip import coverage_cell
 from dashboards.widgets.flow_card import address
+from dashboards.widgets.verdict_tag import verdict_cell
 from dashboards.words.moments import stamp
 from dashboards.words.numbers import count, octets
 from pipeline.search.fields import BY_NAME, FIELDS, Field, Kind
 
 Row = dict[str, Any]
 Cell = Callable[[Viewer, Names, Row], object]
-DEFAULT = "first,line,source,answer,destination,octets.out,coverage,findings,protocol,server.name,packets"
+# At 1440 px the last two lie behind the edge: what was seen of a flow, and where it went by name, do not.
+DEFAULT = "first,verdict,findings,line,source,answer,destination,server.name,octets.out,coverage,protocol,packets"
 ALWAYS = ("first", "flow")  # what a row is known by
 TITLES = {
     "first": "flows.time",
+    "verdict": "flows.verdict",
     "line": "flows.line",
     "source": "flows.source",
     "answer": "flows.answer",
@@ -34,7 +37,7 @@ TITLES = {
 
 
 class Column(NamedTuple):
-    """One column: the fields it needs, the cell of a row (moments in ns), its width in px, the renderer of gk.js."""
+    """One column: the fields it needs, the cell of a row (moments in ns), its width in px (in Chinese), the renderer of gk.js."""
 
     name: str
     fields: tuple[str, ...]
@@ -42,6 +45,11 @@ class Column(NamedTuple):
     width: int
     renderer: str = ""
     right: bool = False
+    zh_width: int = 0
+
+    def width_for(self, viewer: Viewer) -> int:
+        """Its width in the reader's language."""
+        return self.zh_width if self.zh_width and viewer.language == "zh" else self.width
 
     def title(self, viewer: Viewer) -> str:
         """Its head: our words, else the field's Chinese name, or in English the field as a filter has it."""
@@ -77,25 +85,21 @@ def _cover(_v: Viewer, _n: Names, row: Row) -> object:
     return coverage_cell(cover_of_row(row))
 
 
-def cover_of_row(row: Row) -> Cover:
-    """What of the payload sent out was seen; of one flow or of sums over many."""
-    seen, sealed = int(row["inspected.out"]), int(row["encrypted.out"])
-    return Cover(seen, sealed, max(0, int(row["sent.out"]) - seen - sealed))
-
-
 COLUMNS: dict[str, Column] = {field.name: _of_field(field) for field in FIELDS if field.one}
-COLUMNS["first"] = Column("first", ALWAYS, _time, 166, "link")
+COLUMNS["first"] = Column("first", ALWAYS, _time, 152, "link")
 COLUMNS["flow"] = Column("flow", ("flow",), lambda _v, _n, row: row["flow"], 180, "mono")
-COLUMNS["line"] = COLUMNS["line"]._replace(width=92)
-COLUMNS["source"] = Column("source", ("src.ip", "src.port"), lambda _v, _n, row: address(row["src.ip"], row["src.port"]), 158, "mono")
-COLUMNS["answer"] = Column("answer", ("dst.ip", "dst.port"), lambda _v, _n, row: address(row["dst.ip"], row["dst.port"]), 150, "mono")
-COLUMNS["destination"] = Column("destination", ("destination",), lambda v, names, row: names.place(v, row["destination"]), 124)
+COLUMNS["verdict"] = Column("verdict", ("verdict",), lambda v, _n, row: verdict_cell(v, row["verdict"]), 142, "verdict", zh_width=102)
+COLUMNS["line"] = COLUMNS["line"]._replace(width=82)
+COLUMNS["source"] = Column("source", ("src.ip", "src.port"), lambda _v, _n, row: address(row["src.ip"], row["src.port"]), 144, "mono")
+COLUMNS["answer"] = Column("answer", ("dst.ip", "dst.port"), lambda _v, _n, row: address(row["dst.ip"], row["dst.port"]), 130, "mono")
+COLUMNS["destination"] = Column("destination", ("destination",), lambda v, n, row: n.place(v, row["destination"]), 122, zh_width=136)
 COLUMNS["holder"] = Column("holder", ("holder",), lambda v, names, row: names.holder(v, row["holder"]), 180)
-COLUMNS["coverage"] = Column("coverage", ("sent.out", "inspected.out", "encrypted.out"), _cover, 128, "cover")
-COLUMNS["findings"] = COLUMNS["findings"]._replace(width=70)
+COLUMNS["coverage"] = Column("coverage", ("sent.out", "inspected.out", "encrypted.out"), _cover, 98, "cover")
+COLUMNS["findings"] = COLUMNS["findings"]._replace(width=58)
+COLUMNS["octets.out"] = COLUMNS["octets.out"]._replace(width=68)
 COLUMNS["protocol"] = COLUMNS["protocol"]._replace(width=76)
-COLUMNS["server.name"] = COLUMNS["server.name"]._replace(width=200)
-COLUMNS["packets"] = COLUMNS["packets"]._replace(width=76)
+COLUMNS["server.name"] = COLUMNS["server.name"]._replace(width=122)
+COLUMNS["packets"] = COLUMNS["packets"]._replace(width=70)
 
 
 def read_columns(text: str) -> list[Column]:

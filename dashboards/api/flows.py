@@ -1,4 +1,4 @@
-"""GET /api/flows and /api/flows/complete: rows a page at a time by key, and what may stand at the cursor of a filter."""
+"""GET /api/flows and /api/flows/complete: rows a page at a time by key or the largest at once; what may stand at the cursor."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dashboards.reading.flow_search import Question, Wrong, open_search, read_qu
 from dashboards.reading.names import Names, load_names
 from dashboards.searching import Doing, NoAnswerError
 from pipeline.search.complete import Completion, complete, store_values
+from pipeline.search.fields import BY_NAME
 from pipeline.search.language import parse
 from pipeline.search.output import plain_rows
 from pipeline.search.period import read_period, stored_period
@@ -24,6 +25,8 @@ from pipeline.search.wrong import FilterError
 
 PAGE_ROWS = 1000
 GRID_ROWS = 100_000  # more is for a narrower question or a file
+SORTED_ROWS = 2_000  # of the whole result, by something else than time: one answer
+SORTS = {"octets.out": "octets", "findings": "findings"}  # a column, and how the words about it are called
 STATUS = {"cancelled": 409, "too_wide": 422, "away": 503}
 
 
@@ -46,6 +49,16 @@ def read_page(search: Search, columns: Sequence[Column], limit: int, after: Key 
         rows += plain_rows(page.rows, int)
         key, doing.share = page.key, page.share
     return rows, f"{key[0]}-{key[1]}" if key and len(rows) == limit else ""
+
+
+def read_sort(text: str) -> str:
+    """The column to sort by; empty, which is by time, of any other text."""
+    return text if text in SORTS else ""
+
+
+def read_largest(search: Search, columns: Sequence[Column], sort: str, limit: int) -> list[dict[str, Any]]:
+    """The rows with the most of `sort`, moments in ns."""
+    return list(plain_rows(search.largest(fields_of(columns), BY_NAME[sort], limit), int))
 
 
 async def asked_search(desk: Desk, viewer: Viewer, question: Question) -> Search | None:
@@ -79,15 +92,22 @@ def add_flows(app: FastAPI, desk: Desk) -> None:
     """Both routes."""
 
     @app.get("/api/flows")
-    async def flows(request: Request, limit: int = 200, after: str = "", cols: str = "", view: str = "") -> dict[str, Any]:
+    async def flows(
+        request: Request, limit: int = 200, after: str = "", cols: str = "", sort: str = "", view: str = ""
+    ) -> dict[str, Any]:
         viewer = viewer_of(request, "flows")
         search = await asked_search(desk, viewer, read_question(request.query_params))
         if search is None:
             return {"rows": [], "next": ""}
-        limit, columns = max(1, min(limit, PAGE_ROWS)), read_columns(cols)
+        by, columns = read_sort(sort), read_columns(cols)
+        limit = max(1, min(limit, SORTED_ROWS if by else PAGE_ROWS))
         searching = desk.searching(view, viewer.account)
+
+        def page(doing: Doing) -> tuple[list[dict[str, Any]], str]:
+            return (read_largest(search, columns, by, limit), "") if by else read_page(search, columns, limit, read_key(after), doing)
+
         try:
-            rows, following = await searching.ask("rows", search, lambda doing: read_page(search, columns, limit, read_key(after), doing))
+            rows, following = await searching.ask("rows", search, page)
         except NoAnswerError as none:
             raise HTTPException(STATUS[none.why], none.why) from None
         names = await desk.ask(load_names, desk.engine)

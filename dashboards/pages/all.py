@@ -9,6 +9,7 @@ from dashboards.pages.audit import audit
 from dashboards.pages.campaign import campaign
 from dashboards.pages.coverage import coverage
 from dashboards.pages.flow import flow
+from dashboards.pages.flow_graph import flow_graph
 from dashboards.pages.flows import flows
 from dashboards.pages.incident import incident
 from dashboards.pages.incidents import incidents
@@ -31,6 +32,7 @@ PAGES: tuple[tuple[str, str, Body], ...] = (
     ("/incidents", "incidents", incidents),
     ("/incidents/{number}", "incidents", incident),
     ("/flows", "flows", flows),
+    ("/flows/graph", "flows", flow_graph),  # before the next, which would take `graph` for a number
     ("/flows/{number}", "flows", flow),
     ("/ledger", "ledger", ledger),
     ("/ledger/{holder}", "ledger", ledger_holder),

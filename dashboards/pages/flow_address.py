@@ -9,33 +9,45 @@ from urllib.parse import urlencode
 from pipeline.search.language import keep
 from pipeline.search.values import write_text
 
+FLOWS, GRAPH = "/flows", "/flows/graph"
+
 
 class FlowAddress(NamedTuple):
-    """The filter, the period's ends as they were typed, the columns, one more field with its top values, the flow that is open."""
+    """The filter, the period's ends as they were typed, columns and order, one more field with its top values, the open flow; the page."""
 
     q: str = ""
     since: str = ""
     until: str = ""
     cols: str = ""
+    sort: str = ""  # the column that the rows come by; time where it is none
     top: str = ""
     flow: str = ""
     wide: str = ""  # asked for although it is wide
+    page: str = FLOWS
 
     def query(self) -> str:
         """What stands behind the `?`."""
         names = {"since": "from", "until": "to"}
-        return urlencode({names.get(name, name): value for name, value in self._asdict().items() if value})
+        return urlencode({names.get(name, name): value for name, value in self._asdict().items() if value and name != "page"})
 
     def url(self, **changes: str) -> str:
         """The page's address with some things changed; an open flow stays behind."""
         query = self._replace(**{"flow": "", "wide": "", **changes}).query()
-        return "/flows?" + query if query else "/flows"
+        return f"{self.page}?{query}" if query else self.page
 
-    def narrowed(self, field: str, operator: str, value: str) -> str:
-        """The address of the same with one comparison more."""
-        return self.url(q=keep(self.q, f"{field} {operator} {write_text(value)}"))
+    def on(self, page: str) -> FlowAddress:
+        """The same filter and period on another page."""
+        return self._replace(page=page, flow="", wide="")
+
+    def narrowed(self, field: str, operator: str, *values: str) -> str:
+        """The address of the same with one comparison more for each value."""
+        text = self.q
+        for value in values:
+            text = keep(text, f"{field} {operator} {write_text(value)}")
+        return self.url(q=text)
 
 
-def address_of(query: Mapping[str, str], text: str) -> FlowAddress:
+def address_of(query: Mapping[str, str], text: str, page: str = FLOWS) -> FlowAddress:
     """Of a URL's query; `text` is the filter as it was understood."""
-    return FlowAddress(text, query.get("from", ""), query.get("to", ""), *(query.get(name, "") for name in ("cols", "top", "flow", "wide")))
+    rest = {name: query.get(name, "") for name in ("cols", "sort", "top", "flow", "wide")}
+    return FlowAddress(text, query.get("from", ""), query.get("to", ""), **rest, page=page)

@@ -10,9 +10,9 @@ from nicegui import ui
 from nicegui.element import Element
 
 from dashboards.access.viewer import Viewer
-from dashboards.pages.flow_address import FlowAddress
+from dashboards.pages.flow_view import View
+from dashboards.reading.flow_search import by_verdict, found_over
 from dashboards.reading.names import Names
-from dashboards.searching import Searching
 from dashboards.shell.markup import card, tag
 from dashboards.shell.part import load_part
 from dashboards.widgets.facet import Value, facet
@@ -21,6 +21,7 @@ from pipeline.search.fields import BY_NAME, FIELDS, Field, Kind
 from pipeline.search.run import Search
 
 TITLES = {
+    "verdict": "flows.verdict",
     "destination": "flows.destination",
     "finding.signature": "flows.signature",
     "server.name": "flows.server_name",
@@ -37,20 +38,25 @@ def value_words(viewer: Viewer, names: Names, field: str, value: str) -> str:
         return viewer.t("flows.empty_value")
     words: dict[str, Callable[[], str]] = {
         "destination": lambda: names.place(viewer, value),
+        "verdict": lambda: viewer.t(f"verdict.{value}"),
         "holder": lambda: names.holder(viewer, value),
         "finding.signature": lambda: signature_name(value, viewer.language),
     }
     return words.get(field, lambda: value)()
 
 
-def facets(viewer: Viewer, names: Names, searching: Searching, search: Search, address: FlowAddress) -> None:
-    """One below the other; the last entry asks for the top values of any other field."""
+def facets(view: View, search: Search, tell: Callable[[list[dict[str, Any]]], None]) -> None:
+    """One below the other; the last entry asks for the top values of any other field. `tell` is told of the flows with findings."""
+    viewer, address = view.viewer, view.address
 
     def show(field: Field) -> None:
         title = viewer.t(TITLES[field.name]) if field.name in TITLES else field.zh if viewer.language == "zh" else field.name
         with card(title, "slim"):
             area = tag("div", "stack tight")
-        _load(viewer, names, searching, search, address, field, area, FIRST)
+        if field.name == "verdict":
+            _load_verdicts(view, search, area, tell)
+        else:
+            _load(view, search, field, area, FIRST)
 
     for name in TITLES:
         show(BY_NAME[name])
@@ -72,18 +78,31 @@ def facets(viewer: Viewer, names: Names, searching: Searching, search: Search, a
     choice.on_value_change(add)
 
 
-def _load(
-    viewer: Viewer, names: Names, searching: Searching, search: Search, address: FlowAddress, field: Field, area: Element, most: int
-) -> None:
+def _load(view: View, search: Search, field: Field, area: Element, most: int) -> None:
     def draw(rows: list[dict[str, Any]]) -> None:
-        values = [_value(viewer, names, address, field, row) for row in rows[:most]]
-        further = partial(_load, viewer, names, searching, search, address, field, area, MORE) if len(rows) > most == FIRST else None
-        facet(viewer, field.name, values, further)
+        values = [_value(view, field, row) for row in rows[:most]]
+        further = partial(_load, view, search, field, area, MORE) if len(rows) > most == FIRST else None
+        facet(view.viewer, field.name, values, further)
 
-    load_part(viewer, searching, area, "top", search, lambda _: search.top(field, most + 1).to_pylist(), draw, rows=3)
+    load_part(view.viewer, view.searching, area, "top", search, lambda _: search.top(field, most + 1).to_pylist(), draw, rows=3)
 
 
-def _value(viewer: Viewer, names: Names, address: FlowAddress, field: Field, row: dict[str, Any]) -> Value:
+def _load_verdicts(view: View, search: Search, area: Element, tell: Callable[[list[dict[str, Any]]], None]) -> None:
+    """Verdicts are put together from two questions: neither looks at what flows without findings hold."""
+
+    def ask() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        return search.count().to_pylist()[0], found_over(search)
+
+    def draw(answer: tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
+        counts = by_verdict(*answer)
+        facet(view.viewer, "verdict", [_value(view, BY_NAME["verdict"], {"value": code, "flows": counts[code]}) for code in counts], None)
+        tell(answer[1])
+
+    load_part(view.viewer, view.searching, area, "verdicts", search, lambda _: ask(), draw, rows=3)
+
+
+def _value(view: View, field: Field, row: dict[str, Any]) -> Value:
     value = str(row["value"])
-    word = value_words(viewer, names, field.name, value)
-    return Value(word, row["flows"], address.narrowed(field.name, "==", value), address.narrowed(field.name, "!=", value))
+    kept, left_out = (view.address.narrowed(field.name, operator, value) for operator in ("==", "!="))
+    word = value_words(view.viewer, view.names, field.name, value)
+    return Value(word, row["flows"], kept, left_out, value if field.name == "verdict" else "")

@@ -17,7 +17,9 @@ from dashboards.shell.act import act
 from dashboards.shell.choices import keep_choice
 from dashboards.shell.markup import link, tag
 from dashboards.widgets.filter_bar import FilterBar
+from dashboards.words.moments import NS, stamp
 from pipeline.search.models import SavedSearch
+from pipeline.search.period import Period
 from pipeline.search.saved import save
 from pipeline.search.wrong import FilterError
 
@@ -32,11 +34,11 @@ def filter_form(
 ) -> None:
     """A plain form: sending it is opening its address."""
     with tag("div", "filters top-aligned"):
-        with tag("form", "filters grow", action="/flows", method="get"):
+        with tag("form", "filters grow", action=address.page, method="get"):
             FilterBar(viewer, address.q, wrong).on("leave", searching.cancel)
             entry(viewer.t("flows.from"), "from", address.since, 158, "2026-11-23 15:31")
             entry(viewer.t("flows.to"), "to", address.until, 158, "2026-11-24")
-            for name, value in (("cols", address.cols), ("top", address.top)):
+            for name, value in (("cols", address.cols), ("top", address.top), ("sort", address.sort)):
                 if value:
                     tag("input", "", type="hidden", name=name, value=value)
             tag("button", "button primary", viewer.t("flows.search"), type="submit", data_test="search")
@@ -112,7 +114,7 @@ def columns_choice(desk: Desk, viewer: Viewer, address: FlowAddress, shown: str)
 
 def export_links(viewer: Viewer, address: FlowAddress, shown: str) -> None:
     """Every row with the columns shown, in three forms."""
-    query = address._replace(cols=shown, top="", flow="", wide="").query()
+    query = address._replace(cols=shown, top="", flow="", wide="", sort="").query()
     with tag("details", "pop", data_test="exports"):
         tag("summary", "button", viewer.t("flows.export"))
         with tag("div", "popped stack"):
@@ -120,3 +122,13 @@ def export_links(viewer: Viewer, address: FlowAddress, shown: str) -> None:
             with tag("div", "row"):
                 for form, word in FORMS.items():
                     link(word, f"/api/flows.{form}?{query}", "button", download=f"flows.{form}", data_test=f"export-{form}")
+
+
+def copy_link(viewer: Viewer, period: Period) -> None:
+    """Copies the page's full address, with the period's ends where it names none: tomorrow it is to open the same (gk.js)."""
+    until = -(-period.until_ns // NS) * NS
+    ends = {"data_from": stamp(period.since_ns), "data_to": stamp(until)}
+    words = {"data_done": viewer.t("flows.copied"), "data_failed": viewer.t("flows.not_copied"), "data_test": "copy-link"}
+    with tag("div", "copy"):
+        tag("button", "button", viewer.t("flows.copy_link"), type="button", data_copy="1", data_key="y", **ends, **words)
+        tag("span", "caption", role="status", aria_live="polite", data_copied="1", data_test="copied")

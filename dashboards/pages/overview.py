@@ -15,9 +15,11 @@ from dashboards.reading.period import period_of
 from dashboards.shell.frame import heading
 from dashboards.shell.markup import card, link, tag
 from dashboards.shell.page import Asked
+from dashboards.theme.tokens import VERDICTS
 from dashboards.widgets.empty_note import empty_note
 from dashboards.widgets.time_histogram import Stack, time_histogram
-from dashboards.widgets.transfer_sankey import transfer_sankey, verdict_legend
+from dashboards.widgets.transfer_sankey import transfer_sankey
+from dashboards.widgets.verdict_tag import verdict_legend
 from dashboards.words.moments import beijing
 from dashboards.words.numbers import percent
 
@@ -84,7 +86,7 @@ def _sankey(viewer: Viewer, asked: Asked, read: OverviewRead) -> None:
                         f"/?metric={name}&period={read.period.name}",
                         "button on" if name == metric else "button",
                     )
-        verdict_legend(viewer)
+        verdict_legend({verdict: viewer.t(f"verdict.{verdict}") for verdict in VERDICTS})
         if not read.transfers:
             empty_note(viewer, viewer.t("overview.no_transfers"), read.cover)
             return

@@ -16,7 +16,7 @@ window.gk = (() => {
     made.append(use);
     return made;
   };
-  const GLYPH = { none: "cross", beyond: "triangle", pending: "question", permit: "tick", exempt: "dash", unseen: "eye" };
+  const GLYPH = { none: "cross", beyond: "triangle", pending: "question", permit: "tick", exempt: "dash", unseen: "eye", nothing: "ring" };
   const hatch = (kind) => {
     const canvas = document.createElement("canvas");
     const size = kind === "dots" ? 5 : 7;
@@ -71,6 +71,7 @@ window.gk = (() => {
     const both = node("span", "two"); both.append(made, node("span", "sub", p.value.sub));
     return both;
   };
+  const said = (p) => node("span", "", p.value ? p.value.text : "");
   const mono = (p) => node("span", "mono", p.value === undefined || p.value === null ? "" : String(p.value));
   const octets = (n) => { let unit = 0; while (n >= 999.5 && unit < 6) { n /= 1000; unit++; } return Number(n.toPrecision(3)) + " " + ["B", "kB", "MB", "GB", "TB", "PB", "EB"][unit]; };
   const rank = (a, b) => ((a && a.order) || 0) - ((b && b.order) || 0);
@@ -109,6 +110,27 @@ window.gk = (() => {
     if (opened) opened.api.setFocusedCell(opened.row, opened.column);
     opened = null;
   };
+  // A head that is clicked is an address: the whole result is asked for anew, not the rows that are here.
+  const sortFlows = (p) => {
+    if (p.source !== "uiColumnSorted") return;
+    const by = p.api.getColumnState().find((column) => column.sort), url = new URL(location.href);
+    if (by && by.colId !== "first") url.searchParams.set("sort", by.colId); else url.searchParams.delete("sort");
+    url.searchParams.delete("flow");
+    location.assign(url);
+  };
+  // The clipboard's own interface is there over https and on this machine alone; elsewhere the old way is.
+  const copyText = async (text) => {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const held = document.activeElement, area = node("textarea"); area.value = text; document.body.append(area); area.select();
+    const done = document.execCommand("copy"); area.remove(); held.focus();
+    if (!done) throw new Error("refused");
+  };
+  const copyLink = (button) => {
+    const url = new URL(location.href);
+    for (const end of ["from", "to"]) if (!url.searchParams.get(end)) url.searchParams.set(end, button.dataset[end]);
+    const note = button.parentElement.querySelector("[data-copied]");
+    copyText(url.href).then(() => { note.textContent = button.dataset.done; }, () => { note.textContent = button.dataset.failed; });
+  };
   const focusDrawer = (left = 40) => {
     const title = document.getElementById("drawer-title");
     if (title) title.focus(); else if (left) setTimeout(focusDrawer, 50, left - 1);
@@ -117,6 +139,7 @@ window.gk = (() => {
     const value = e.target.closest("a[data-without]");
     if (value && e.altKey) { e.preventDefault(); location.assign(value.dataset.without); }
     if (e.target.closest("[data-close]")) closeFlow();
+    if (e.target.closest("[data-copy]")) copyLink(e.target.closest("[data-copy]"));
     for (const menu of document.querySelectorAll("details.pop[open]")) if (!menu.contains(e.target) && !e.target.closest(".q-menu")) menu.open = false;
   });
   document.addEventListener("keydown", (e) => {
@@ -136,5 +159,5 @@ window.gk = (() => {
     const hot = document.querySelector('[data-key="' + CSS.escape(e.key) + '"]');
     if (hot) { e.preventDefault(); hot.click(); }
   });
-  return { hatch, verdict, level, evidence, cover, two, link, mono, octets, rank, source, flowId, openFlow, flowKey, focusDrawer };
+  return { hatch, verdict, level, evidence, cover, two, link, said, mono, octets, rank, source, flowId, openFlow, flowKey, sortFlows, focusDrawer };
 })();

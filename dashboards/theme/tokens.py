@@ -44,6 +44,7 @@ COLOURS: dict[str, tuple[str, str]] = {
     "unseen-text": ("#5F6C78", "#A3B0BC"),
     "unseen-tag": ("#EEF0F2", "#212B35"),
     "unseen-fill": ("#7F8C99", "#6B7A88"),
+    "nothing-fill": ("#DCE3EA", "#33424F"),
     "level-4-text": ("#9C1212", "#FF8A80"),
     "level-4-fill": ("#9C1212", "#F0383B"),
     "level-3-text": ("#C2410C", "#FFA366"),

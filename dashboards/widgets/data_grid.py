@@ -41,7 +41,7 @@ def titled(title: str, field: str, width: int, cell: str = "", **more: Any) -> d
     made: dict[str, Any] = {"headerName": title, "field": field, "width": width, "suppressMovable": True, **more}
     if cell:
         made |= {":cellRenderer": f"gk.{cell}"}
-        if cell in ("level", "verdict", "evidence", "cover", "two", "link"):
+        if cell in ("level", "verdict", "evidence", "cover", "two", "link", "said"):
             made |= {":comparator": "gk.rank", ":valueFormatter": "() => ''"}
     return made
 

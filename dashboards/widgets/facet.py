@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dashboards.access.viewer import Viewer
 from dashboards.shell.markup import link, tag
+from dashboards.widgets.verdict_tag import verdict_tag
 from dashboards.words.numbers import count
 
 
@@ -17,6 +18,7 @@ class Value(NamedTuple):
     flows: int
     kept: str
     left_out: str
+    verdict: str = ""  # its code, where the value is one
 
 
 def facet(viewer: Viewer, name: str, values: Sequence[Value], more: Callable[[], None] | None) -> None:
@@ -27,7 +29,11 @@ def facet(viewer: Viewer, name: str, values: Sequence[Value], more: Callable[[],
         for value in values:
             with tag("li"):
                 with link("", value.kept, title=viewer.t("flows.keep", value=value.word), data_without=value.left_out):
-                    tag("span", "grow", value.word)
+                    if value.verdict:
+                        with tag("span", "grow"):
+                            verdict_tag(viewer, value.verdict)
+                    else:
+                        tag("span", "grow", value.word)
                     tag("span", "num", count(value.flows))
                 link("≠", value.left_out, "without", title=viewer.t("flows.leave_out", value=value.word))
     if more:

@@ -11,7 +11,6 @@ from nicegui import ui
 from dashboards.access.viewer import Viewer
 from dashboards.reading.names import Names
 from dashboards.reading.transfers import Transfer
-from dashboards.shell.markup import tag
 from dashboards.summary import Cover
 from dashboards.theme.tokens import SANS, VERDICTS, colour
 from dashboards.words.numbers import percent
@@ -54,17 +53,6 @@ def transfer_sankey(viewer: Viewer, names: Names, transfers: Sequence[Transfer],
         ],
     }
     ui.echart(options).props["data-test"] = "sankey"
-
-
-def verdict_legend(viewer: Viewer) -> None:
-    """The colours of the ribbons in words."""
-    with tag("div", "legend"):
-        for verdict in VERDICTS:
-            with tag("span"):
-                swatch = tag("i", "swatch encrypted" if verdict == "unseen" else "swatch")
-                if verdict != "unseen":
-                    swatch.style(f"background:var(--{verdict}-fill)")
-                tag("span", "", viewer.t(f"verdict.{verdict}"))
 
 
 def _nodes(viewer: Viewer, names: Names, transfers: Sequence[Transfer], covers: dict[str, Cover]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple, TypeVar
 
@@ -22,6 +23,7 @@ from pipeline.search.period import read_period, stored_period
 from pipeline.search.run import Search, new_search
 from pipeline.search.saved import load, save
 from pipeline.search.values import EPOCH, read_length
+from pipeline.search.verdicts import read_verdicts
 from pipeline.search.wrong import FilterError
 from pipeline.store.opened import open_configured
 from pipeline.store.settings import StoreSettings
@@ -96,7 +98,8 @@ def run_search(
             if stored is None:
                 screen.print("the store has no flows", style="yellow")
                 return 0
-            search = new_search(store, tree, read_period(asked.since, asked.until, now_ns, stored))
+            period = read_period(asked.since, asked.until, now_ns, stored)
+            search = new_search(store, tree, period, partial(read_verdicts, engine))
             return _write(search, ask, asked, screen, out)
     except FilterError as error:
         screen.print(point_at(text, error, language), style="bold red", markup=False, highlight=False, soft_wrap=True)

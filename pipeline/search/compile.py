@@ -6,13 +6,14 @@ import string
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from pipeline.search.fields import Field, Kind
+from pipeline.search.fields import NAMES, SERVER_NAME, Field, Kind
 from pipeline.search.tree import All, Compare, Not, Tree
 from pipeline.search.values import Item, Regex, Span, write_address
 
 # The engine's lower() knows ASCII alone, so a pattern must too, or É would be looked for as é and never be found.
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _LIKE = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+_WORDS = f"lower(arrayStringConcat({NAMES}, ' ')) LIKE {{value}}"  # as the index by_words has it, which indexHint() does not ask
 
 
 class Condition(NamedTuple):
@@ -85,12 +86,20 @@ def _text_fits(compare: Compare, item: Item, bind: Callable[[str, object], str])
         value, form = bind("String", f"(?i){item.pattern}"), "match({column}, {value})"
     elif "~" in compare.operator:
         like = str(item.low).translate(_LOWER).translate(_LIKE)
-        value, form = bind("String", f"%{like}%"), "lower({column}) LIKE {value}"  # as the index by_words has it
+        value, form = bind("String", f"%{like}%"), "lower({column}) LIKE {value}"
     else:
         value, form = bind("String", item.low), "{column} = {value}"
-    tests = [form.format(column=column, value=value) for column in compare.field.columns]
-    if compare.field.each and form.startswith("{column} ="):
-        tests.append(f"has({compare.field.each}, {value})")
-    elif compare.field.each:
-        tests.append(f"arrayExists(one -> {form.format(column='one', value=value)}, {compare.field.each})")
-    return _joined(" OR ", tests)
+    test = _joined(" OR ", [form.format(column=column, value=value) for column in compare.field.columns])
+    each = compare.field.each
+    if not each and test.startswith(f"lower({SERVER_NAME})"):
+        return f"({_WORDS.format(value=value)} AND {test})"
+    if not each:
+        return test
+    # `each` has every text that the columns have, but no empty one.
+    if form.startswith("{column} ="):
+        return f"(has({each}, {value}) OR (empty({value}) AND {test}))"
+    exists = f"arrayExists(one -> {form.format(column='one', value=value)}, {each})"
+    if isinstance(item, Regex):
+        return f"({test} OR {exists})"
+    # Where the text has no space, that all of them joined have it is enough.
+    return f"(({_WORDS.format(value=value)} AND (position({value}, ' ') = 0 OR {exists})) OR length({value}) = 2)"

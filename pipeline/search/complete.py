@@ -64,8 +64,8 @@ def _options(terminals: set[str], field: Field | None, typed: str, values: Value
     if "OPERATOR" in terminals and field:
         yield from (Option(operator) for operator in field.operators if operator.startswith(typed))
     elif "WORD" in terminals and field:
-        yield from (Option(name) for name in field.names if name.startswith(typed))
-        if field.kind in (Kind.WORD, Kind.TEXT):
+        yield from (Option(name) for name in (*field.names, *field.values) if name.startswith(typed))
+        if not field.values and field.kind in (Kind.WORD, Kind.TEXT):
             yield from (Option(write_text(value)) for value in values(field, typed))
     if "OPERATOR" not in terminals:
         yield from (Option(word) for terminal, word in _JOINS.items() if terminal in terminals and word.startswith(typed))

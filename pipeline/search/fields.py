@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 
 class Field(NamedTuple):
-    """One searchable field; `columns` are SQL expressions over `table`, `each` an Array(String) that counts as columns too."""
+    """One searchable field; `columns` are SQL expressions over `table`, `each` an Array(String) that has all their texts and more."""
 
     name: str
     kind: Kind
@@ -36,6 +36,7 @@ class Field(NamedTuple):
     only: str = ""  # the application protocol that the field belongs to
     table: str = "flows"
     names: Mapping[str, int] = {}
+    values: tuple[str, ...] = ()  # all there are, where they are ours and not the store's
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -66,11 +67,24 @@ OPERATORS: dict[Kind, tuple[str, ...]] = {
 }
 TRANSPORTS = {"icmp": 1, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "icmp6": 58, "sctp": 132}
 TIERS = {"low": 1, "medium": 2, "high": 3}
-NAMES = "flows.server_names"
+NAMES, SERVER_NAME = "flows.server_names", "flows.server_name"  # the second is the first of the others
 BY_HOUR = ("flows.line", "flows.holder", "flows.destination", "flows.protocol")
 # Payload sent out. On a line in metadata mode none is counted, so frames with more than headers stand for it: unknown, not nothing.
 SENT = "if(flows.payload_out = 0 AND flows.octets_out > 80 * flows.packets_out, flows.octets_out, flows.payload_out)"
 LASTED_NS = "(toUnixTimestamp64Nano(flows.last) - toUnixTimestamp64Nano(flows.first))"
+ALERT_KEYS, ALERT_VERDICTS = "{verdict_keys:Array(String)}", "{verdict_codes:Array(String)}"  # parameters: alerts are not in the store
+
+
+def _of_alert(at: str, other: str) -> str:
+    """SQL of the verdict of the alert on the day of Beijing that `at` lies in; `other` where there is none."""
+    key = f"concat(flows.holder, '|', flows.line, '|', flows.destination, '|', toString(toDate({at}, 'Asia/Shanghai')))"
+    return f"transform({key}, {ALERT_KEYS}, {ALERT_VERDICTS}, {other})"
+
+
+# Findings come while a flow lasts: they may be of the next day. Those that no alert has yet are to be confirmed.
+_FOUND = _of_alert("flows.first", _of_alert("flows.last", "'pending'"))
+VERDICT = f"multiIf(flows.findings > 0, {_FOUND}, flows.inspected_out < {SENT}, 'unseen', 'nothing')"
+VERDICTS = ("none", "beyond", "pending", "permit", "exempt", "unseen", "nothing")
 
 
 def _flow(name: str, kind: Kind, zh: str, en: str, *columns: str, each: str = "", only: str = "", names: Mapping[str, int] = {}) -> Field:  # noqa: B006
@@ -131,6 +145,9 @@ FIELDS: tuple[Field, ...] = (
     _flow("handshake", Kind.LENGTH, "握手", "SYN to the first ACK of its SYN/ACK, 0 unknown", "(toInt64(flows.handshake_us) * 1000)"),
     _flow("end.reason", Kind.WORD, "结束原因", "idle, active, fin, rst, evicted, end", "end_reason"),
     _flow("findings", Kind.NUMBER, "命中", "values found in what was sent out, tiers medium and high", "findings"),
+    _flow("verdict", Kind.WORD, "判定", "verdict of its alert; unseen, or nothing found in what was inspected", VERDICT)._replace(
+        values=VERDICTS
+    ),
     _flow("flow", Kind.NUMBER, "流", "number of the flow", "flow_id"),
     _flow("sensor", Kind.WORD, "探针", "sensor, or replay-<capture digest>", "sensor"),
     _finding("signature", Kind.WORD, "特征", "a finding of the flow has this signature", "signature"),

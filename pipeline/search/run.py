@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from pipeline.search.compile import compile_filter
-from pipeline.search.fields import SENT, Field, Kind
+from pipeline.search.fields import ALERT_KEYS, BY_NAME, SENT, Field, Kind
 from pipeline.search.period import Period
 from pipeline.search.tree import Tree, compares
 from pipeline.search.values import NS, Regex
+from pipeline.search.verdicts import Verdicts, no_verdicts
 from pipeline.search.wrong import FilterError
 from pipeline.store.store import Store
 
@@ -47,6 +48,12 @@ _SUMS = {  # name of the answer → how its parts are added up, and what a part 
     "last": ("max", "max(flows.last)"),
 }
 
+OF_FOUND = ("flows", "unseen")
+OF_PAIRS = ("flows", "octets.out", "sent.out", "inspected.out", "encrypted.out", "unseen", "findings")
+# Data leaves from the end within the territory, whichever of the two opened the flow.
+_NEAR = "if(flows.domestic_end = 'dst', flows.dst_ip, flows.src_ip)"
+_FAR = "if(flows.domestic_end = 'dst', flows.src_ip, flows.dst_ip)"
+
 Key = tuple[int, int]  # of a row: nanoseconds and flow id
 
 
@@ -67,12 +74,18 @@ class Search:
     parameters: dict[str, object]
     period: Period
     by_hour: bool = False  # `where` names nothing but what the store keeps sums by
+    verdicts: Verdicts = no_verdicts
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
     def _bounded(self) -> str:
         # The mark is what `cancel` knows the query by. It is no comment: with parameters the engine writes the text anew, without them.
         return f"'{self.mark}' != '' AND {_WITHIN} AND {self.where}"
+
+    def _ask(self, sql: str, period: Period, more: Mapping[str, object] = {}) -> pa.Table:  # noqa: B006
+        """The answer of the store within `period`; the alerts go along where verdicts are asked for."""
+        parameters = {**self.parameters, "since": period.since_ns, "until": period.until_ns, **more}
+        return self.store.query(sql, {**parameters, **self.verdicts(period)} if ALERT_KEYS in sql else parameters)
 
     def rows(
         self, columns: Sequence[Field], limit: int, clock: Callable[[], float] = time.monotonic, after: Key | None = None
@@ -105,16 +118,25 @@ class Search:
             yield Page(page.drop_columns(["key_ns", "key_flow"]), 1 - (stop - since) / max(1, self.period.until_ns - since), key)
 
     def _page(self, columns: Sequence[Field], period: Period, after: tuple[int, int] | None, most: int) -> pa.Table:
-        parameters = {**self.parameters, "since": period.since_ns, "until": period.until_ns}
-        where = self._bounded
+        where, more = self._bounded, {}
         if after:
             where += f" AND {_AFTER}"
-            parameters |= {"after_ns": after[0], "after_flow": after[1]}
+            more = {"after_ns": after[0], "after_flow": after[1]}
         chosen = "".join(f"{shown(column)} AS `{column.name}`, " for column in columns)
-        return self.store.query(
+        return self._ask(
             f"SELECT {chosen}toUnixTimestamp64Nano(flows.first) AS key_ns, flows.flow_id AS key_flow FROM flows "
             f"WHERE {where} ORDER BY flows.first DESC, flows.flow_id DESC LIMIT {most:d}",
-            parameters,
+            period,
+            more,
+        )
+
+    def largest(self, columns: Sequence[Field], by: Field, most: int) -> pa.Table:
+        """At most `most` rows of the whole period, those with the most of `by` first, then the newest: one question that keeps no more."""
+        chosen = ", ".join(f"{shown(column)} AS `{column.name}`" for column in columns)
+        return self._ask(
+            f"SELECT {chosen} FROM flows WHERE {self._bounded} "
+            f"ORDER BY {by.columns[0]} DESC, flows.first DESC, flows.flow_id DESC LIMIT {most:d}",
+            self.period,
         )
 
     def count(self) -> pa.Table:
@@ -124,9 +146,15 @@ class Search:
     def over_time(self, width_ns: int) -> pa.Table:
         """The same for each stretch of `width_ns` that has flows, the earliest first; days are Beijing's."""
         by_hour = self.by_hour and width_ns % HOUR_NS == 0
-        at = _HOUR_NS if by_hour else _MOMENT_NS
-        start = f"intDiv({at} + {BEIJING_NS:d}, {width_ns:d}) * {width_ns:d} - {BEIJING_NS:d}"
-        return self._sums({"start": f"fromUnixTimestamp64Nano({start}, 'UTC')"}, "ORDER BY start", by_hour)
+        return self._sums({"start": _start(_HOUR_NS if by_hour else _MOMENT_NS, width_ns)}, "ORDER BY start", by_hour)
+
+    def found(self, width_ns: int | None = None) -> pa.Table:
+        """How many flows have findings, and how many of them were not wholly seen, by their alert's verdict and, if asked for, by stretch.
+
+        A question of its own, because such flows are few: with it the sums by hour, which know no verdict, stay of use.
+        """
+        key = {"verdict": BY_NAME["verdict"].columns[0]} | ({"start": _start(_MOMENT_NS, width_ns)} if width_ns else {})
+        return self._sums(key, f"ORDER BY {', '.join(key)}", False, only="flows.findings > 0", names=OF_FOUND)
 
     def top(self, of: Field, most: int = 20) -> pa.Table:
         """The same for each value of a field, those with the most flows first; a flow with several values counts under each."""
@@ -141,31 +169,47 @@ class Search:
         then = f"ORDER BY flows DESC, value LIMIT {most:d}"
         return self._sums({"value": value}, then, self.by_hour and of.by_hour, joined, only)
 
-    def _sums(self, key: dict[str, str], then: str, by_hour: bool, joined: str = "", only: str = "1") -> pa.Table:
-        """The sums by `key` (name → SQL; nothing: one row). `by_hour`: flows are looked at in the period's first and last hour alone."""
-        since, until = self.period
-        parameters = {**self.parameters, "since": since, "until": until}
-        names = "".join(f"{name}, " for name in key)
+    def pairs(self, most: int) -> pa.Table:
+        """The same for each pair of ends, `near` (within the territory) and `far`, those that sent the most octets out first.
+
+        Each row also says of all pairs together how many they are, how many octets out and, beyond some ten thousands only about, how
+        many ends they have. `destination` is one of the pair's.
+        """
+        parts = ", ".join(f"{_SUMS[name][1]} AS `{name}`" for name in OF_PAIRS)
+        groups = f"SELECT {_NEAR} AS a, {_FAR} AS b, any(flows.destination) AS destination, {parts} FROM flows WHERE {self._bounded}"
+        of_all = "count() OVER () AS all_pairs, uniqArray([a, b]) OVER () AS all_ends, sum(`octets.out`) OVER () AS all_octets"
+        largest = f"SELECT *, {of_all} FROM ({groups} GROUP BY a, b) AS pair ORDER BY `octets.out` DESC, a, b LIMIT {most:d}"
+        # Addresses are written out last: there may be millions of pairs.
+        return self._ask(f"SELECT {plain_address('a')} AS near, {plain_address('b')} AS far, * EXCEPT (a, b) FROM ({largest})", self.period)
+
+    def _sums(
+        self, key: dict[str, str], then: str, by_hour: bool, joined: str = "", only: str = "1", names: Sequence[str] = tuple(_SUMS)
+    ) -> pa.Table:
+        """The sums `names` by `key` (name → SQL; nothing: one row).
+
+        `by_hour`: flows are looked at in the period's first and last hour alone.
+        """
+        (since, until), sums = self.period, {name: _SUMS[name] for name in names}
+        kept = "".join(f"{name}, " for name in key)
         grouped = f"GROUP BY {', '.join(key)} " if key else ""
         keys = "".join(f"{sql} AS {name}, " for name, sql in key.items())
-        parts = ", ".join(f"{part} AS `{name}`" for name, (_, part) in _SUMS.items())
+        parts = ", ".join(f"{part} AS `{name}`" for name, (_, part) in sums.items())
         since_h, until_h = -(-since // HOUR_NS) * HOUR_NS, until // HOUR_NS * HOUR_NS
         if not by_hour or since_h >= until_h:
-            return self.store.query(f"SELECT {keys}{parts} FROM flows{joined} WHERE {self._bounded} AND {only} {grouped}{then}", parameters)
-        parameters |= {"since_s": since_h // NS, "until_s": until_h // NS}
+            return self._ask(f"SELECT {keys}{parts} FROM flows{joined} WHERE {self._bounded} AND {only} {grouped}{then}", self.period)
+        hours = {"since_s": since_h // NS, "until_s": until_h // NS}
         marked = f"'{self.mark}' != '' AND {self.where} AND {only}"
         # A sum without rows is a row all the same, whose first packet is of 1970: hence HAVING.
         rows = [f"SELECT {keys}{parts} FROM flows WHERE {within} AND {marked} {grouped}HAVING count() > 0"
                 for within in (_HOURS, f"{_WITHIN} AND {_BESIDE}")]  # fmt: skip
-        added = ", ".join(f"{how}(part.`{name}`) AS `{name}`" for name, (how, _) in _SUMS.items())
-        return self.store.query(f"SELECT {names}{added} FROM ({' UNION ALL '.join(rows)}) AS part {grouped}{then}", parameters)
+        added = ", ".join(f"{how}(part.`{name}`) AS `{name}`" for name, (how, _) in sums.items())
+        return self._ask(f"SELECT {kept}{added} FROM ({' UNION ALL '.join(rows)}) AS part {grouped}{then}", self.period, hours)
 
     def estimate(self) -> int:
         """How many rows the store would look through at most; 0 where it cannot say (it knows its own parts, not other servers')."""
-        parameters = {**self.parameters, "since": self.period.since_ns, "until": self.period.until_ns}
         # A question about findings would be answered, as far as they go, before the estimate: of it the period alone counts.
         where = _WITHIN if "SELECT" in self.where else f"{_WITHIN} AND {self.where}"
-        told = self.store.query(f"EXPLAIN ESTIMATE SELECT max(flows.octets_out) FROM flows WHERE {where}", parameters)
+        told = self._ask(f"EXPLAIN ESTIMATE SELECT max(flows.octets_out) FROM flows WHERE {where}", self.period)
         return sum(told.column("rows").to_pylist())
 
     def cancel(self) -> None:
@@ -187,10 +231,11 @@ def stop_marked(store: Store, mark: str) -> None:
     store.command(f"KILL QUERY WHERE position(query, '{mark}') > 0 AND query NOT LIKE 'KILL%' ASYNC")
 
 
-def new_search(store: Store, tree: Tree | None, period: Period) -> Search:
+def new_search(store: Store, tree: Tree | None, period: Period, verdicts: Verdicts = no_verdicts) -> Search:
     """A search for `tree`; FilterError when the store cannot compile one of its regular expressions."""
     check_expressions(store, tree)
-    return Search(store, *compile_filter(tree), period, all(compare.field.by_hour for compare in compares(tree)) if tree else True)
+    by_hour = all(compare.field.by_hour for compare in compares(tree)) if tree else True
+    return Search(store, *compile_filter(tree), period, by_hour, verdicts)
 
 
 def check_expressions(store: Store, tree: Tree | None) -> None:
@@ -206,11 +251,21 @@ def check_expressions(store: Store, tree: Tree | None) -> None:
                     raise FilterError("no_expression", *place, found=item.pattern) from None
 
 
+def _start(at: str, width_ns: int) -> str:
+    """SQL of the moment at which the stretch of `width_ns` begins that `at` (in ns) lies in."""
+    return f"fromUnixTimestamp64Nano(intDiv({at} + {BEIJING_NS:d}, {width_ns:d}) * {width_ns:d} - {BEIJING_NS:d}, 'UTC')"
+
+
 def shown(of: Field) -> str:
     """SQL of a field's value as an answer has it: addresses as people write them, lengths of time in seconds."""
     column = of.columns[0]
     if of.kind is Kind.ADDRESS:
-        return f"replaceRegexpOne(toString({column}), '^::ffff:', '')"
+        return plain_address(column)
     if of.kind is Kind.LENGTH:
         return f"{column} / 1e9"
     return f"toString({column})" if of.name == "flow" else column  # a JSON reader's numbers may be doubles: an id must not be one
+
+
+def plain_address(column: str) -> str:
+    """SQL of an address as people write it: IPv4 without ::ffff:."""
+    return f"replaceRegexpOne(toString({column}), '^::ffff:', '')"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -180,7 +181,7 @@ def test_a_row_opens_the_drawer_and_escape_gives_the_focus_back(regulator) -> No
 def test_what_is_slow_says_so_and_is_cancelled(regulator, language: str) -> None:
     set_language(regulator, language)
     regulator.open(SLOW)
-    assert regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="grey"]'), "the page stands before its answer"
+    assert regulator.part("grey"), "the page stands before its answer"
     regulator.until(lambda: regulator.part("cancel").is_displayed())
     assert ("counting" if language == "en" else "计数") in regulator.part("slow").text
     regulator.picture(f"flows-slow-{language}")
@@ -189,7 +190,7 @@ def test_what_is_slow_says_so_and_is_cancelled(regulator, language: str) -> None
     regulator.open(SLOW)
     regulator.until(lambda: regulator.part("cancel").is_displayed())
     regulator.click("cancel")
-    regulator.until(lambda: len(regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="no-answer-cancelled"]')) == 8)
+    regulator.until(lambda: len(regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="no-answer-cancelled"]')) == 9)
     assert ("Cancelled" if language == "en" else "已取消") in regulator.part("slow").text
     regulator.picture(f"flows-cancelled-{language}")
     regulator.complaints()  # the grid's request was refused, as it should
@@ -227,7 +228,7 @@ def test_columns_are_chosen_and_kept_for_the_account(regulator) -> None:
     for name in ("column-packets", "column-tls.ja4"):
         regulator.click(name)
     regulator.click("show-columns")
-    regulator.until(lambda: asked(regulator, "cols").endswith("server.name,tls.ja4"))
+    regulator.until(lambda: asked(regulator, "cols").endswith("protocol,tls.ja4"))
     regulator.open("/flows")
     heads = lambda: regulator.texts('[data-test="flows-grid"] .ag-header-cell-text')  # noqa: E731
     regulator.until(lambda: "tls.ja4" in heads())
@@ -271,3 +272,128 @@ def test_every_row_is_taken_away_in_three_forms(regulator) -> None:
     lines = regulator.driver.execute_async_script(script, regulator.part("export-jsonl").get_attribute("href")).splitlines()
     assert len(lines) == number and {json.loads(line)["line"] for line in lines} == {"BJ-SIN-07"}
     assert len(regulator.driver.execute_async_script(script, regulator.part("export-csv").get_attribute("href")).splitlines()) == number + 1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_connections_are_drawn_listed_and_lead_to_their_flows(regulator, language: str) -> None:
+    set_language(regulator, language)
+    regulator.open("/flows?q=" + quote("line == BJ-SIN-07"))
+    regulator.click("to-graph")
+    regulator.until(lambda: urlsplit(regulator.driver.current_url).path == "/flows/graph" and asked(regulator, "q") == "line == BJ-SIN-07")
+    regulator.until(lambda: regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="graph"] canvas'))
+    numbers = [int(text.replace(",", "")) for text in re.findall(r"[0-9][0-9,]*", regulator.part("drawn").text)]
+    assert numbers[1] > 8 and filter_value(regulator) == "line == BJ-SIN-07"
+    cells = '[data-test="pairs-grid"] .ag-center-cols-container [col-id="{}"]'
+    regulator.until(lambda: regulator.texts(cells.format("near")))
+    assert all(text.startswith("10.21.0.") for text in regulator.texts(cells.format("near")))
+    regulator.picture(f"flows-graph-{language}")
+    regulator.driver.find_element(By.CSS_SELECTOR, '[data-test="pairs-grid"] .ag-header-cell[col-id="flows"]').click()
+    regulator.until(lambda: (counts := [int(text) for text in regulator.texts(cells.format("flows"))]) and counts == sorted(counts))
+    regulator.driver.find_element(By.CSS_SELECTOR, cells.format("flows") + " a").click()
+    regulator.until(lambda: urlsplit(regulator.driver.current_url).path == "/flows")
+    assert re.fullmatch(r"line == BJ-SIN-07 and ip == 10\.21\.0\.\d+ and ip == 10\.121\.8\.\d", asked(regulator, "q"))
+    regulator.until(lambda: rows_of(regulator, "line") == {"BJ-SIN-07"})
+    assert regulator.complaints() == []
+
+
+@pytest.mark.parametrize("kind", ["node", "edge"])
+def test_what_is_clicked_in_the_graph_opens_its_flows(regulator, kind: str) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows/graph?q=" + quote("line == BJ-SIN-07 and dst.ip == 10.121.8.1") + "&from=2020-01-01")
+    regulator.until(lambda: regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="graph"] canvas'))
+    place = """const chart = [...document.querySelectorAll('[data-test="graph"]')].map((one) => getElement(one.id.slice(1)).chart)[0];
+        const data = chart.getModel().getSeriesByIndex(0).getData(), [a, b] = [data.getItemLayout(0), data.getItemLayout(1)];
+        return arguments[0] === 'node' ? a : a.map((one, i) => (one + b[i]) / 2).slice(0, 2);"""
+    script = place.replace("return ", "const at = ").rstrip(";") + "; return chart.getModel().getSeriesByIndex(0).coordinateSystem.dataToPoint(at);"
+    x, y = regulator.until(lambda: regulator.driver.execute_script(script, kind))
+    size = regulator.part("graph").rect
+    regulator.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", regulator.part("graph"))
+    ActionChains(regulator.driver).move_to_element_with_offset(regulator.part("graph"), x - size["width"] / 2, y - size["height"] / 2).click().perform()
+    regulator.until(lambda: urlsplit(regulator.driver.current_url).path == "/flows")
+    more = asked(regulator, "q").removeprefix("line == BJ-SIN-07 and dst.ip == 10.121.8.1 and ").split(" and ")
+    assert len(more) == (1 if kind == "node" else 2) and all(one.startswith("ip == 10.") for one in more) and asked(regulator, "from") == "2020-01-01"
+    assert regulator.complaints() == []
+
+
+def test_connections_that_take_long_are_cancelled(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open(SLOW.replace("/flows?", "/flows/graph?"))
+    regulator.until(lambda: regulator.part("cancel").is_displayed())
+    regulator.until(lambda: "putting connections together" in regulator.part("slow").text)
+    regulator.click("cancel")
+    regulator.until(lambda: len(regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="no-answer-cancelled"]')) == 2)
+    regulator.open("/flows/graph?q=" + quote("line == none"))
+    regulator.until(lambda: "No flow fits" in regulator.text())
+
+
+def test_the_link_is_copied_with_the_ends_of_its_period(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.driver.execute_cdp_cmd("Browser.grantPermissions", {"origin": regulator.served.address, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+    regulator.open("/flows?q=" + quote('line == BJ-FRA-02 and server.name ~ "<script>"') + "&from=2020-01-01")
+    regulator.until(lambda: rows_of(regulator, "line"))
+    number = regulator.part("found").text.split(" ", 1)[0]
+    regulator.click("copy-link")
+    regulator.until(lambda: regulator.part("copied").text == "Link copied")
+    regulator.picture("flows-copied-en")
+    copied = regulator.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+    query = {name: values[0] for name, values in parse_qs(urlsplit(copied).query).items()}
+    assert copied.startswith(regulator.served.address + "/flows?") and query["from"] == "2020-01-01" and query["to"].startswith("20")
+    regulator.driver.get(copied)
+    regulator.until(lambda: regulator.part("found").text.split(" ", 1)[0] == number)
+    assert filter_value(regulator) == 'line == BJ-FRA-02 and server.name ~ "<script>"'
+
+
+def test_heads_sort_the_whole_result(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows?q=" + quote("line == BJ-SIN-07") + "&cols=first,octets.out,findings,line")
+    regulator.until(lambda: rows_of(regulator, "line"))
+    head = '[data-test="flows-grid"] .ag-header-cell[col-id="{}"]'
+    times = lambda: regulator.texts(CELLS.format("first"))  # noqa: E731
+    assert times() == sorted(times(), reverse=True)
+    regulator.driver.find_element(By.CSS_SELECTOR, head.format("octets.out")).click()
+    regulator.until(lambda: asked(regulator, "sort") == "octets.out")
+    sizes = lambda: [float(text.split()[0]) for text in regulator.texts(CELLS.format("octets.out")) if text.endswith("kB")]  # noqa: E731
+    regulator.until(lambda: len(sizes()) > 8)
+    assert sizes() == sorted(sizes(), reverse=True)
+    regulator.until(lambda: regulator.driver.find_element(By.CSS_SELECTOR, head.format("octets.out")).get_attribute("aria-sort") == "descending")
+    regulator.picture("flows-sorted-en")
+    regulator.driver.find_element(By.CSS_SELECTOR, head.format("findings")).click()
+    regulator.until(lambda: asked(regulator, "sort") == "findings")
+    regulator.until(lambda: regulator.texts(CELLS.format("findings"))[:1] == ["60"])
+    regulator.driver.find_element(By.CSS_SELECTOR, head.format("first")).click()
+    regulator.until(lambda: asked(regulator, "sort") == "")
+    assert regulator.complaints() == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_flows_have_the_verdicts_of_their_alerts(regulator, language: str) -> None:
+    set_language(regulator, language)
+    regulator.open("/flows")
+    verdicts = '[data-test="facet-verdict"] a[data-without]'
+    regulator.until(lambda: regulator.texts(verdicts))
+    counts = {text.split("\n")[0].strip(): int(text.split("\n")[-1]) for text in regulator.texts(verdicts)}
+    beyond, nothing, unseen = ("Beyond permission", "Nothing found", "Content not seen") if language == "en" else ("超出许可", "没有命中", "未见内容")
+    assert sum(counts.values()) == 400 and {beyond, nothing, unseen} <= set(counts) and list(counts)[-2:] == [unseen, nothing]
+    regulator.until(lambda: set(regulator.texts('[data-test="verdict-legend"] > span')) == set(counts), 10)
+    regulator.until(lambda: rows_of(regulator, "verdict"))
+    regulator.picture(f"flows-verdicts-{language}")
+    one = next(a for a in regulator.driver.find_elements(By.CSS_SELECTOR, verdicts) if beyond in a.text)
+    one.click()
+    regulator.until(lambda: asked(regulator, "q") == "verdict == beyond")
+    regulator.until(lambda: rows_of(regulator, "verdict") == {beyond})
+    assert str(counts[beyond]) in regulator.part("found").text.split(" ")[0]
+    regulator.until(lambda: regulator.texts(verdicts))
+    one = regulator.driver.find_element(By.CSS_SELECTOR, verdicts)
+    ActionChains(regulator.driver).key_down(Keys.ALT).click(one).key_up(Keys.ALT).perform()
+    regulator.until(lambda: asked(regulator, "q") == "verdict == beyond and verdict != beyond")
+    assert regulator.complaints() == []
+
+
+def test_the_usual_columns_fit_at_1440(regulator) -> None:
+    set_language(regulator, "en")
+    regulator.open("/flows")
+    regulator.until(lambda: rows_of(regulator, "server.name"))
+    script = "const edge = document.querySelector('[data-test=flows-grid]').getBoundingClientRect().right; const heads = [...document.querySelectorAll('[data-test=flows-grid] .ag-header-cell')]; return heads.filter((one) => one.getBoundingClientRect().right > edge + 1).map((one) => one.getAttribute('col-id'))"
+    assert set(regulator.driver.execute_script(script)) <= {"protocol", "packets"}
+    cut = "return [...document.querySelectorAll('[data-test=flows-grid] .ag-header-cell-text')].filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"
+    assert regulator.driver.execute_script(cut) == []

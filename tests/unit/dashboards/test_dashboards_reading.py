@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+from math import dist
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from dashboards.access.viewer import Viewer
 from dashboards.api.csv_file import csv_lines
 from dashboards.api.flow_columns import DEFAULT, fields_of, read_columns
-from dashboards.pages.flow_address import address_of
+from dashboards.pages.flow_address import FLOWS, GRAPH, address_of
+from dashboards.pages.flow_graph import drawn_words
 from dashboards.pages.flows import quoted
 from dashboards.reading.cover import add_up
+from dashboards.reading.flow_graph import Graph, Pair, within
 from dashboards.reading.flow_search import read_question, said, width_of
+from dashboards.reading.graph_layout import lay_out
 from dashboards.reading.period import DAY_NS, period_of
-from dashboards.summary import Summary
+from dashboards.summary import Cover, Summary
 from dashboards.widgets.claim import last_clause
 from dashboards.widgets.masked_excerpt import parts
 from dashboards.widgets.threshold_track import LEAST, MOST, place
@@ -67,6 +72,38 @@ def test_a_click_narrows_the_search_and_the_url_is_the_state() -> None:
     query = dict(parse_qsl(url.query))
     assert query == {"q": "(port == 1 or port == 2) and server.name != \"<b>&'\\\"\"", "from": "2026-11-23", "cols": "first"}
     assert not read_question(query).wrong and address_of({}, "").url() == "/flows"
+
+
+def test_the_graph_and_the_flows_have_one_filter_and_period() -> None:
+    address = address_of({"from": "2026-11-23", "cols": "first", "sort": "findings", "flow": "7"}, "port == 1", GRAPH)
+    assert urlsplit(address.url()).path == "/flows/graph"
+    narrowed = urlsplit(address.on(FLOWS).narrowed("ip", "==", "10.0.0.1", "2001:db8::1"))
+    assert narrowed.path == "/flows" and dict(parse_qsl(narrowed.query)) == {
+        "q": "port == 1 and ip == 10.0.0.1 and ip == 2001:db8::1", "from": "2026-11-23", "cols": "first", "sort": "findings",
+    }  # fmt: skip
+
+
+def test_a_graph_has_so_many_ends_and_the_rest_is_said() -> None:
+    def pair(near: str, far: str, out: int = 1) -> Pair:
+        return Pair(near, far, "SG", 2, out, Cover(1, 1), 1, 0)
+
+    drawn = within([pair("a", "x", 9), pair("a", "y"), pair("b", "z"), pair("y", "x"), pair("c", "c")], 3)
+    assert [(one.near, one.far) for one in drawn] == [("a", "x"), ("a", "y"), ("y", "x")], "a line between ends that are drawn fits"
+    assert Graph(drawn).ends == {"a": 10, "x": 10, "y": 2}
+    viewer = Viewer("lin", "analyst", "", "en", "light", 1)
+    assert "All **3 pairs** of **3 addresses**" in drawn_words(viewer, Graph(drawn, 3, 3, 11))
+    said_of_rest = drawn_words(viewer, Graph(drawn, 5, 6, 22))
+    assert "50.0%" in said_of_rest and "2 of 5 pairs, 3 of about 6 addresses, 11 B" in said_of_rest
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 200])
+def test_a_layout_fills_its_room_and_keeps_what_is_joined_together(n: int) -> None:
+    star = [(0, leaf) for leaf in range(1, n // 2)] + [(n - 1, leaf) for leaf in range(n // 2, n - 1)]
+    places = lay_out(n, [*star, (0, 0)] if n else [])
+    assert len(places) == n and all(0 <= x <= 1 and 0 <= y <= 1 for x, y in places) and places == lay_out(n, [*star, (0, 0)] if n else [])
+    if n == 200:
+        joined = [dist(places[a], places[b]) for a, b in star]
+        assert {round(x) for x, _ in places} == {0, 1} and sum(joined) / len(joined) < dist(places[0], places[n - 1])
 
 
 def test_steps_of_a_histogram_fit_the_period() -> None:

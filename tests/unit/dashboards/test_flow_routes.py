@@ -16,10 +16,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from dashboards.access.viewer import Viewer
-from dashboards.api import flow_files
+from dashboards.api import flow_files, flows
 from dashboards.api.routes import add_api
 from dashboards.desk import Desk
-from dashboards.reading.flow_search import count_over, open_search, read_question
+from dashboards.reading.flow_search import by_verdict, count_over, found_over, open_search, over_by_verdict, read_question
 from dashboards.searching import AT_ONCE, Doing, NoAnswerError, Searching
 from dashboards.settings import DashboardsSettings
 from pipeline.schema import FLOW
@@ -43,8 +43,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory, put_into) -> Iterator[Desk]: 
     put_into(store)(FLOW, [
         {"flow_id": 2**63 + n, "first": BEGIN + timedelta(seconds=n // 3), "last": BEGIN + timedelta(seconds=n // 3 + 1),
          "line": f"L-{n % 2}", "destination": "SG", "src_ip": address("10.0.0.1").to_bytes(16), "dst_ip": address("10.0.0.2").to_bytes(16),
-         "src_port": 40_000, "dst_port": 443, "octets_out": 900, "packets_out": 9, "payload_out": 500, "inspected_out": n % 2 * 500,
-         "protocol": "tls", "server_name": HOSTILE, "server_names": [HOSTILE]}
+         "src_port": 40_000, "dst_port": 443, "octets_out": 9000 if n == 1 else 900, "packets_out": 9, "payload_out": 500,
+         "inspected_out": n % 2 * 500, "protocol": "tls", "server_name": HOSTILE, "server_names": [HOSTILE]}
         for n in range(1000)])  # fmt: skip
     yield Desk(folder, DashboardsSettings(), store, engine)
     store.close()
@@ -77,6 +77,16 @@ def test_rows_come_by_key_with_the_columns_asked_for(pages: TestClient) -> None:
     assert found[0]["server.name"] == HOSTILE and found[0]["first"]["href"] == f"/flows/{2**63 + 999}"
     assert pages.get("/api/flows", params={"after": "x-1"}).status_code == 200
     assert pages.get("/api/flows", params={"from": "2026-11-24"}).json() == {"rows": [], "next": ""}
+
+
+def test_what_is_sorted_is_one_answer_of_the_whole_result(pages: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = pages.get("/api/flows", params={"line": "L-1", "sort": "octets.out", "limit": 2000, "cols": "octets.out"}).json()
+    numbers = [int(row["id"]) - 2**63 for row in page["rows"]]
+    assert page["next"] == "" and numbers == [1, *range(999, 1, -2)], "the largest is old; of the same size the newest is first"
+    monkeypatch.setattr(flows, "SORTED_ROWS", 7)
+    assert len(pages.get("/api/flows", params={"sort": "findings", "limit": 2000}).json()["rows"]) == 7
+    by_time = pages.get("/api/flows", params={"sort": "first'); DROP", "limit": 3}).json()
+    assert [int(row["id"]) - 2**63 for row in by_time["rows"]] == [999, 998, 997] and by_time["next"]
 
 
 def test_a_wrong_filter_and_a_wrong_role_are_refused(pages: TestClient) -> None:
@@ -122,9 +132,25 @@ def test_counts_over_time_cover_the_whole_period(desk: Desk) -> None:
     search = open_search(desk, read_question({"from": "2026-11-23", "to": "2026-11-23T00:01"}))
     assert isinstance(search, Search)
     over = count_over(search)
-    assert len(over.starts) == 60 and (sum(over.seen), sum(over.unseen)) == (90, 90)
+    assert len(over.starts) == 60
+    stacks = over_by_verdict(over, found_over(search))
+    assert {code: sum(values) for code, values in stacks.items()} == {"unseen": 90, "nothing": 90} and len(stacks["unseen"]) == 60
+    some = [{"start": over.starts[1], "verdict": verdict, "flows": 1, "unseen": unseen} for verdict, unseen in (("none", 1), ("permit", 0))]
+    row = over.sums[over.starts[1]]
+    assert [values[1] for values in over_by_verdict(over, some).values()] == [1, 1, row["unseen"] - 1, row["flows"] - row["unseen"] - 1]
     row = search.count().to_pylist()[0]
     assert row["unseen"] == 90 and row["sent.out"] == 180 * 500
+
+
+def test_verdicts_add_up_to_all_flows() -> None:
+    found = [{"verdict": "permit", "flows": 4, "unseen": 1}, {"verdict": "none", "flows": 2, "unseen": 2}]
+    assert list(by_verdict({"flows": 20, "unseen": 8}, found).items()) == [("none", 2), ("permit", 4), ("unseen", 5), ("nothing", 9)]
+    assert by_verdict({"flows": 6, "unseen": 3}, found) == {"none": 2, "permit": 4} and by_verdict({"flows": 0, "unseen": 0}, []) == {}
+
+
+def test_a_row_has_its_verdict_and_is_found_by_it(pages: TestClient) -> None:
+    rows = pages.get("/api/flows", params={"q": "判定 == nothing", "cols": "verdict,line", "limit": 3}).json()["rows"]
+    assert [row["verdict"]["word"] for row in rows] == ["Nothing found"] * 3 and {row["line"] for row in rows} == {"L-1"}
 
 
 def test_what_is_cancelled_ends_and_what_waits_never_begins(desk: Desk) -> None:

@@ -42,7 +42,8 @@ def flows(draw: st.DrawFn) -> list[dict[str, Any]]:
             row[column] = draw(st.sampled_from(NUMBERS[:4] if column == "ip_protocol" else NUMBERS))
         for column in ("line", "server_name", "http_path", "content_type"):
             row[column] = draw(st.sampled_from(NAMES))
-        row["server_names"] = draw(st.lists(st.sampled_from(NAMES), max_size=2))
+        more = draw(st.lists(st.sampled_from(NAMES), max_size=2))  # as a sensor has them: the first is the server's
+        row["server_names"] = [name for name in (row["server_name"], *more) if name] if row["server_name"] else []
         row["protocol"] = draw(st.sampled_from(("", "tls", "http", "dns")))
         row["found"] = draw(st.lists(st.fixed_dictionaries({"signature": st.sampled_from(NAMES), "tier": st.integers(1, 3)}), max_size=2))
         rows.append(row)

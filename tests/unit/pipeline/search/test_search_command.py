@@ -38,7 +38,7 @@ def data(tmp_path: Path, put_into: Callable[[ChdbStore], Callable[[Record, list[
     put_into(store)(FLOW, [
         {"flow_id": 2**63 + n, "first": BEGIN + timedelta(hours=14 * n, microseconds=5), "last": BEGIN + timedelta(hours=14 * n, seconds=2),
          "line": "线-1", "src_ip": address("10.0.0.1").to_bytes(16), "dst_ip": address("2001:db8::1").to_bytes(16), "dst_port": 443,
-         "protocol": "tls", "server_name": HOSTILE if n == 3 else "up.example", "octets_out": 2**n}
+         "protocol": "tls", "server_name": (name := HOSTILE if n == 3 else "up.example"), "server_names": [name], "octets_out": 2**n}
         for n in range(4)])  # fmt: skip
     store.close()
     return folder

@@ -22,6 +22,9 @@ from tests.unit.pipeline.search.made_filters import EVALUATED, NAMES, PATTERNS, 
 Put = Callable[[Record, list[dict[str, Any]]], None]
 
 
+OURS = {"|", "Asia/Shanghai", "pending", "unseen", "nothing"}  # of VERDICT
+
+
 def text_of(where: str) -> str:
     """The condition without the names of its parameters."""
     return "".join(part.partition("}")[2] if index else part for index, part in enumerate(where.split("{")))
@@ -47,7 +50,7 @@ def test_every_value_is_a_parameter(tree: Tree) -> None:
     where, parameters = compile_filter(tree)
     assert all(f"{{{name}:" in where for name in parameters)
     assert not set(text_of(where)) & set("\"\\;%?")
-    assert set(text_of(where).split("'")[1::2]) <= {"tls", "http", "dns"}
+    assert set(text_of(where).split("'")[1::2]) <= {"tls", "http", "dns", " ", *OURS}
 
 
 def test_one_address_is_an_equality_and_a_prefix_a_range() -> None:
@@ -62,11 +65,14 @@ def test_one_address_is_an_equality_and_a_prefix_a_range() -> None:
 
 @pytest.mark.parametrize(
     ("text", "index"),
-    [("ip == 10.0.1.99", "ends"), ("src.ip == 10.0.1.99", "ends"), ("tls.sni ~ A19999.", "by_words"), ("flow == 7", "by_flow")],
+    [
+        ("ip == 10.0.1.99", "ends"), ("src.ip == 10.0.1.99", "ends"), ("flow == 7", "by_flow"),
+        ("tls.sni ~ A19999.", "by_words"), ("server.name ~ A19999.", "by_words"), ("server.name == a19999.example", "by_name"),
+    ],  # fmt: skip
 )
 def test_skip_indexes_help(store: ChdbStore, text: str, index: str) -> None:
     rows = (
-        "SELECT toUInt64(number) AS flow_id, concat('a', toString(number), '.example') AS server_name, "
+        "SELECT toUInt64(number) AS flow_id, concat('a', toString(number), '.example') AS server_name, [server_name] AS server_names, "
         "toIPv6(concat('::ffff:10.0.', toString(number % 256), '.', toString(intDiv(number, 256) % 256))) AS src_ip, "
         "toIPv6('::ffff:192.0.2.1') AS dst_ip FROM numbers(60000)"
     )
@@ -94,8 +100,8 @@ TEXTS = (*NAMES, "load", "LOAD", "É", "é", "%", "_", "\\", "'", "a\\b", "\n", 
 def test_texts_are_found_as_they_are(shared: ChdbStore, put_into: Callable[[ChdbStore], Put], name: str) -> None:
     """Each awkward text by each operator, against rows that hold them."""
     rows = [{"flow_id": n, "server_name": text, "http_path": text, "protocol": ""} for n, text in enumerate(NAMES)]
-    rows.append({"flow_id": len(NAMES), "server_name": "", "http_path": "", "protocol": "", "server_names": list(NAMES[1:3])})
-    rows = [{"server_names": [], **row} for row in rows]
+    rows.append({"flow_id": len(NAMES), "server_name": NAMES[1], "http_path": "", "protocol": "", "server_names": list(NAMES[1:3])})
+    rows = [{"server_names": [row["server_name"]] if row["server_name"] else [], **row} for row in rows]
     shared.command("TRUNCATE TABLE flows")
     put_into(shared)(FLOW, rows)
     field = BY_NAME[name]

@@ -114,6 +114,32 @@ def test_sums_and_top_values(filled: ChdbStore) -> None:
     assert {new_search(filled, None, ALL).top(field, 3).column_names[0] for field in FIELDS} == {"value"}
 
 
+def test_the_largest_of_the_whole_period_come_first(filled: ChdbStore) -> None:
+    search = new_search(filled, parse("protocol == tls and flow < 100"), ALL)
+    found = search.largest([FLOW_FIELD, BY_NAME["octets"]], BY_NAME["flow"], 3).to_pylist()
+    assert [int(row["flow"]) for row in found] == [99, 98, 97] and set(found[0]) == {"flow", "octets"}
+    same = search.largest([FLOW_FIELD], BY_NAME["octets.out"], 4).column("flow").to_pylist()
+    assert [int(flow) for flow in same] == [99, 98, 97, 96], "of the same size the newest"
+
+
+def test_pairs_of_ends_are_by_what_left_whichever_opened(filled: ChdbStore, put_into: Callable[[ChdbStore], Put]) -> None:
+    inside, one, two = (address(text).to_bytes(16) for text in ("10.0.0.1", "203.0.113.9", "2001:db8::1"))
+    ends = [(inside, one, "src", 500), (one, inside, "dst", 70), (inside, two, "src", 600), (two, one, "", 1)]
+    at, day = BEGIN + timedelta(days=20), Period(BEGIN_NS + 20 * DAY_NS, BEGIN_NS + 21 * DAY_NS)
+    put_into(filled)(FLOW, [
+        {"flow_id": n, "first": at, "last": at, "src_ip": src, "dst_ip": dst, "domestic_end": end, "octets_out": out, "destination": "SG"}
+        for n, (src, dst, end, out) in enumerate(ends)])  # fmt: skip
+    rows = new_search(filled, None, day).pairs(2).to_pylist()
+    nothing = new_search(filled, parse("line == none"), day).pairs(2).num_rows
+    filled.command("ALTER TABLE flows DROP PARTITION 202612")  # the other tests' store has them not
+    names = ("near", "far", "destination", "flows", "octets.out", "all_pairs", "all_ends", "all_octets")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("10.0.0.1", "2001:db8::1", "SG", 1, 600, 3, 3, 1171),
+        ("10.0.0.1", "203.0.113.9", "SG", 2, 570, 3, 3, 1171),
+    ]
+    assert nothing == 0
+
+
 @pytest.mark.parametrize("text", ["", "line == L-1", "not (protocol == dns or line ~ 0)", "holder == nobody"])
 def test_sums_kept_by_hour_are_those_of_the_flows(filled: ChdbStore, text: str) -> None:
     """Whatever the period's ends; the same question with one more part that always holds is answered by the flows themselves."""
