@@ -130,7 +130,12 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
         for partition, records in got.items():
             self._waiting.setdefault(partition, []).extend(records)
             self._since.setdefault(partition, now)
-        due = [stretch for partition in list(self._waiting) for stretch in self._take_due(partition, now)]
+        crowding = self._crowding()
+        due = [
+            stretch
+            for partition in list(self._waiting)
+            for stretch in self._take_due(partition, float("inf") if partition in crowding else now)
+        ]
         before = self.rows
         for stretch in due:
             if self._is_ours(stretch.partition):
@@ -194,6 +199,16 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
         else:
             del self._waiting[partition], self._since[partition]
         return due
+
+    def _crowding(self) -> set[TopicPartition]:
+        """The partitions with the most waiting, as many as must be stored now for the others to fit into `waiting_mebibytes`."""
+        octets = {partition: _octets(waiting) for partition, waiting in self._waiting.items()}
+        over, crowding = sum(octets.values()) - (self._how.waiting_mebibytes << 20), set()
+        for partition in sorted(octets.keys() - self._again.keys(), key=octets.__getitem__, reverse=True):
+            if over > 0:
+                crowding.add(partition)
+                over -= octets[partition]
+        return crowding
 
     def _has_all(self, partition: TopicPartition) -> bool:
         """Whether everything that the bus is known to hold of it has been read."""
@@ -315,5 +330,8 @@ def _size(waiting: list[Any], how: IngestSettings) -> int:
 
 
 def _is_full(waiting: list[Any], how: IngestSettings) -> bool:
-    octets = sum(len(one.value or b"") for one in waiting)
-    return sum(map(_rows, waiting)) >= how.stretch_rows or octets >= how.stretch_mebibytes << 20
+    return sum(map(_rows, waiting)) >= how.stretch_rows or _octets(waiting) >= how.stretch_mebibytes << 20
+
+
+def _octets(messages: list[Any]) -> int:
+    return sum(len(message.value or b"") for message in messages)

@@ -6,7 +6,7 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
@@ -142,33 +142,57 @@ def test_sums_are_those_of_the_embedded_way(
     assert sums(store) == wanted
 
 
+class Counting(Store):
+    """The store, and how many rows of coverage each insert had."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self.inserted = store, list[int]()
+
+    def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
+        return self._store.query(sql, parameters)
+
+    def insert(self, table: str, rows: pa.Table | pa.RecordBatch, token: str) -> None:
+        self.inserted.extend([rows.num_rows] if table == COVERAGE.name else [])
+        self._store.insert(table, rows, token)
+
+
+def coverage_batch(sensor: str, sequence: int, rows: int) -> Message:
+    identity = Identity(COVERAGE.name, sensor, 0, 7)
+    made = make_batch(COVERAGE, Maker(sensor, 0, 7), sequence, make_columns(random.Random(sequence), COVERAGE, rows), rows)
+    return COVERAGE.name, to_key(identity), to_headers(identity, sequence, rows, 1), encode(made)
+
+
 def test_a_backlog_is_stored_in_long_stretches(bus: BusSettings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes in several polls and is stored in one insert; when nothing more is there, what came is stored at once."""
     monkeypatch.setattr(bus_ingest, "PATIENCE", 100_000)
-    record, identity, rng = COVERAGE.name, Identity(COVERAGE.name, "beijing", 0, 7), random.Random(1)
-    inserted: list[int] = []
-
-    def batch(sequence: int) -> Message:
-        made = make_batch(COVERAGE, Maker("beijing", 0, 7), sequence, make_columns(rng, COVERAGE, 3), 3)
-        return record, to_key(identity), to_headers(identity, sequence, 3, 1), encode(made)
-
-    send(bus, [batch(sequence) for sequence in range(1, 601)])
-
-    class Counting:
-        def query(self, *question: object) -> pa.Table:
-            return store.query(*question)  # type: ignore[arg-type]
-
-        def insert(self, table: str, rows: pa.Table, token: str) -> None:
-            inserted.extend([rows.num_rows] if table == record else [])
-            store.insert(table, rows, token)
-
-    with closing(BusIngest(bus, Counting(), Kept(), IngestSettings(stretch_seconds=0.001))) as member:  # type: ignore[arg-type]
+    counting = Counting(store)
+    send(bus, [coverage_batch("beijing", sequence, 3) for sequence in range(1, 601)])
+    with closing(BusIngest(bus, counting, Kept(), IngestSettings(stretch_seconds=0.001))) as member:
         run_until([member], behind(bus))
-        assert inserted == [1800]
-        send(bus, [batch(601)])
+        assert counting.inserted == [1800]
+        send(bus, [coverage_batch("beijing", 601, 3)])
         begun = time.monotonic()
-        run_until([member], lambda: len(inserted) > 1)
+        run_until([member], lambda: len(counting.inserted) > 1)
         assert time.monotonic() - begun < 10
+
+
+def test_what_waits_of_all_partitions_together_is_bounded(bus: BusSettings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However patient each of them could be: the fullest is stored first, and the others go on gathering."""
+    monkeypatch.setattr(bus_ingest, "PATIENCE", 100_000)
+    counting, most, largest = Counting(store), 2 << 20, 0
+    sent = [coverage_batch(f"sensor-{sensor}", sequence, 100) for sequence in range(1, 201) for sensor in range(8)]
+    octets = sum(len(body) for *_, body in sent)
+    send(bus, sent)
+    done = behind(bus)
+    with closing(BusIngest(bus, counting, Kept(), IngestSettings(waiting_mebibytes=2))) as member:
+        while not done():
+            member.step(50)
+            waiting = sum(len(message.value) for messages in member._waiting.values() for message in messages)
+            largest = max(largest, waiting)
+    assert sum(counting.inserted) == 100 * len(sent)
+    assert octets / 3 > most > octets * 200 / len(sent)  # a poll takes 200 messages
+    assert most // 4 < largest <= most
+    assert len(counting.inserted) < len(sent) / 20
 
 
 @pytest.mark.parametrize("seed", range(3))
