@@ -8,12 +8,18 @@ from typing import NamedTuple
 
 from pipeline.search.fields import NAMES, SERVER_NAME, Field, Kind
 from pipeline.search.tree import All, Compare, Not, Tree
-from pipeline.search.values import Item, Regex, Span, write_address
+from pipeline.search.values import MAPPED, Item, Regex, Span, write_address
 
 # The engine's lower() knows ASCII alone, so a pattern must too, or É would be looked for as é and never be found.
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _LIKE = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
-_WORDS = f"lower(arrayStringConcat({NAMES}, ' ')) LIKE {{value}}"  # as the index by_words has it, which indexHint() does not ask
+# As the indexes by_end, by_network and by_words have them (migration 0006).
+_ENDS = "[IPv6NumToString(flows.src_ip), IPv6NumToString(flows.dst_ip)]"
+_NETWORKS = "[cutIPv6(flows.src_ip, 10, 1), cutIPv6(flows.dst_ip, 10, 1)]"
+_WORDS = f"lower(arrayStringConcat({NAMES}, ' ')) LIKE {{value}}"
+NETWORK_BITS, NETWORK_BITS_V4 = 80, 8  # what the index leaves of an address's end
+MOST_NETWORKS = 256                    # that a range is looked up by: a /16, or /40 of IPv6
+_V4 = range(MAPPED, MAPPED + (1 << 32))
 
 
 class Condition(NamedTuple):
@@ -62,26 +68,51 @@ def _fits(compare: Compare, item: Item, parameters: dict[str, object]) -> str:
         tests = [f"{column} {compare.operator} {low}" for column in compare.field.columns]
     elif item.low == item.high:
         tests = [f"{column} = {low}" for column in compare.field.columns]
-        if compare.field.kind is Kind.ADDRESS:  # as the index `ends` has it: one over both ends
-            either = f"has([flows.src_ip, flows.dst_ip], {low})"
-            return either if len(tests) == 2 else f"({either} AND {tests[0]})"
     else:
         tests = [f"({column} >= {low} AND {column} <= {high})" for column in compare.field.columns]
-    return _joined(" OR ", tests)
+    test = _joined(" OR ", tests)
+    if compare.field.kind is not Kind.ADDRESS:
+        return test
+    # An index is over both ends.
+    if item.low == item.high:
+        either = f"has({_ENDS}, IPv6NumToString({low}))"
+        return either if len(tests) == 2 else f"({either} AND {test})"
+    networks = _networks(int(item.low), int(item.high))
+    if not networks:
+        return test
+    cut = f"arrayMap(one -> cutIPv6(one, 10, 1), {bind('Array(IPv6)', networks)})"
+    return f"(hasAny({_NETWORKS}, {cut}) AND {test})"
+
+
+def _networks(low: int, high: int) -> list[str]:
+    """An address of each network that the range lies in, if the index by_network has those and they are not too many."""
+    if low in _V4 and high in _V4:
+        bits = NETWORK_BITS_V4
+    elif high < _V4.start or low >= _V4.stop:
+        bits = NETWORK_BITS
+    else:
+        return []
+    first, last = low >> bits, high >> bits
+    return [_mapped(one << bits) for one in range(first, last + 1)] if last - first < MOST_NETWORKS else []
+
+
+def _mapped(address: int) -> str:
+    written = write_address(address)
+    return written if ":" in written else f"::ffff:{written}"
 
 
 def _bound(field: Field, end: int | str | None, bind: Callable[[str, object], str]) -> str:
     if end is None:
         return ""
     if field.kind is Kind.ADDRESS:
-        written = write_address(int(end))
-        return bind("IPv6", written if ":" in written else f"::ffff:{written}")
+        return bind("IPv6", _mapped(int(end)))
     if field.kind is Kind.TIME:
         return f"fromUnixTimestamp64Nano({bind('Int64', end)})"
     return bind("Int64" if field.kind is Kind.LENGTH else "UInt64", end)
 
 
 def _text_fits(compare: Compare, item: Item, bind: Callable[[str, object], str]) -> str:
+    each = compare.field.each
     if isinstance(item, Regex):
         value, form = bind("String", f"(?i){item.pattern}"), "match({column}, {value})"
     elif "~" in compare.operator:
@@ -90,9 +121,10 @@ def _text_fits(compare: Compare, item: Item, bind: Callable[[str, object], str])
     else:
         value, form = bind("String", item.low), "{column} = {value}"
     test = _joined(" OR ", [form.format(column=column, value=value) for column in compare.field.columns])
-    each = compare.field.each
-    if not each and test.startswith(f"lower({SERVER_NAME})"):
-        return f"({_WORDS.format(value=value)} AND {test})"
+    if not each and compare.field.columns[0] == SERVER_NAME and not isinstance(item, Regex):
+        # It is one of the names, or there are none: so much the indexes say.
+        named = _WORDS.format(value=value) if "~" in compare.operator else f"(has({NAMES}, {value}) OR empty({value}))"
+        return f"({named} AND {test})"
     if not each:
         return test
     # `each` has every text that the columns have, but no empty one.

@@ -33,6 +33,8 @@ STALE = (  # what a migration has dropped
     "AND name NOT IN (SELECT name FROM system.tables WHERE database = {own:String})"
 )
 ENGINE = re.compile(r"ENGINE = (\w*)MergeTree\b(?:\(([^)]*)\))?")
+# What is built over the rows that are there may take hours: the store answers at once, and goes on with it when it is started again.
+BUILDING, BESIDE = re.compile(r"ALTER TABLE \w+\s+MATERIALIZE "), "SETTINGS mutations_sync = 0"
 ZOOKEEPER_PATH = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'"
 
 
@@ -82,7 +84,8 @@ def run_file(store: Store, one: Migration, replicated: bool) -> None:
     """Run the statements of one file that are still to be run, and note the file."""
     for statement in statements(one.text):
         if not is_made(store, statement):
-            store.command(replicate(statement) if replicated else statement)
+            asked = replicate(statement) if replicated else statement
+            store.command(f"{asked} {BESIDE}" if BUILDING.match(asked) else asked)
     noted = {"number": pa.array([int(one.name[:4])], pa.uint32()), "name": [one.name], "checksum": [one.checksum]}
     store.insert("migrations", pa.RecordBatch.from_pydict(noted), f"migration-{one.name}")
 

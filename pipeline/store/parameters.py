@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 _FIELD = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "\b": "\\b", "\f": "\\f"})
 _QUOTED = _FIELD | str.maketrans({"'": "\\'"})
 NULL = "\\N"
+# Settings of every question: parts of names that stand in many names, or have two letters, are looked up in the index too (decision 0015).
+LIKE_BY_INDEX = {"text_index_like_max_postings_to_read": 1000, "text_index_like_min_pattern_length": 2}
 
 
 def bind(parameters: Mapping[str, object]) -> dict[str, str]:

@@ -13,13 +13,18 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, NetworkError, ServerException, SocketTimeoutError
 
 from pipeline.store.native import ArrowBlock, ArrowOutputStream
-from pipeline.store.parameters import bind, quote
+from pipeline.store.parameters import LIKE_BY_INDEX, bind, quote
 from pipeline.store.settings import LOCAL, ServerAddress, StoreSettings
 
 log = logging.getLogger(__name__)
 AWAY = (NetworkError, SocketTimeoutError, EOFError, OSError)  # a closed connection is an EOFError
 CONNECT_S = 5
-SERVER_QUERY = {"output_format_native_write_json_as_string": 1, "distributed_product_mode": "global", "prefer_localhost_replica": 1}
+SERVER_QUERY = {
+    "output_format_native_write_json_as_string": 1,
+    "distributed_product_mode": "global",
+    "prefer_localhost_replica": 1,
+    **LIKE_BY_INDEX,
+}
 SERVER_INSERT = {
     # Rollups are deduplicated by the same token, or a batch tried three times would stand in them three times.
     "deduplicate_blocks_in_dependent_materialized_views": 1,

@@ -14,7 +14,7 @@ from chdb import session
 
 from pipeline.store.lock import StoreBusyError, StoreLock
 from pipeline.store.migrate import migrate
-from pipeline.store.parameters import bind
+from pipeline.store.parameters import LIKE_BY_INDEX, bind
 from pipeline.store.unfinished import forget_unfinished
 
 __all__ = ["ChdbStore", "Store", "StoreBusyError", "open_store"]
@@ -23,7 +23,9 @@ INSERT_SETTINGS = (
     # Rollups are deduplicated by the same token, or a batch tried three times would stand in them three times.
     "deduplicate_blocks_in_dependent_materialized_views = 1, max_partitions_per_insert_block = 0"
 )
-QUERY_SETTINGS = "output_format_arrow_string_as_string = 1, output_format_arrow_low_cardinality_as_dictionary = 0"
+QUERY_SETTINGS = "output_format_arrow_string_as_string = 1, output_format_arrow_low_cardinality_as_dictionary = 0, " + ", ".join(
+    f"{name} = {value}" for name, value in LIKE_BY_INDEX.items()
+)
 
 
 class Store(Protocol):
