@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from sqlalchemy import Engine
 
+from dashboards.last_answers import LastAnswers
 from dashboards.searching import AT_ONCE, Searching
 from dashboards.settings import DashboardsSettings
 from dashboards.summary import NOTHING_YET, Summary
@@ -35,6 +36,7 @@ class Desk:
     pool: ThreadPoolExecutor = field(init=False)
     room: asyncio.Semaphore = field(init=False)  # for searches: they leave a thread to questions that are quick
     views: dict[str, Searching] = field(default_factory=dict)  # by the client whose page they are
+    last: LastAnswers = field(default_factory=LastAnswers)  # to flow searches
     _turns: dict[str, asyncio.Semaphore] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

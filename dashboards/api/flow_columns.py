@@ -13,16 +13,18 @@ from dashboards.widgets.flow_card import address
 from dashboards.widgets.verdict_tag import verdict_cell
 from dashboards.words.moments import stamp
 from dashboards.words.numbers import count, octets
+from pipeline.incident.claim import class_names
 from pipeline.search.fields import BY_NAME, FIELDS, Field, Kind
 
 Row = dict[str, Any]
 Cell = Callable[[Viewer, Names, Row], object]
-# At 1440 px the last two lie behind the edge: what was seen of a flow, and where it went by name, do not.
-DEFAULT = "first,verdict,findings,line,source,answer,destination,server.name,octets.out,coverage,protocol,packets"
+# At 1440 px the last two lie behind the edge; where a scroll bar takes more, it is the end of a long name and nothing that is counted.
+DEFAULT = "first,verdict,class,line,source,answer,destination,octets.out,coverage,server.name,protocol,packets"
 ALWAYS = ("first", "flow")  # what a row is known by
 TITLES = {
     "first": "flows.time",
     "verdict": "flows.verdict",
+    "class": "flows.class",
     "line": "flows.line",
     "source": "flows.source",
     "answer": "flows.answer",
@@ -60,7 +62,8 @@ class Column(NamedTuple):
 
     def meaning(self, viewer: Viewer) -> str:
         """What the head means, where its words do not say it."""
-        return BY_NAME[self.name].en if self.name in BY_NAME and viewer.language == "en" else ""
+        field = BY_NAME.get(self.fields[0] if len(self.fields) == 1 else self.name)
+        return field.en if field and viewer.language == "en" else ""
 
 
 def _of_field(field: Field) -> Column:
@@ -86,19 +89,21 @@ def _cover(_v: Viewer, _n: Names, row: Row) -> object:
 
 
 COLUMNS: dict[str, Column] = {field.name: _of_field(field) for field in FIELDS if field.one}
-COLUMNS["first"] = Column("first", ALWAYS, _time, 152, "link")
+COLUMNS["first"] = Column("first", ALWAYS, _time, 144, "link")
 COLUMNS["flow"] = Column("flow", ("flow",), lambda _v, _n, row: row["flow"], 180, "mono")
-COLUMNS["verdict"] = Column("verdict", ("verdict",), lambda v, _n, row: verdict_cell(v, row["verdict"]), 142, "verdict", zh_width=102)
-COLUMNS["line"] = COLUMNS["line"]._replace(width=82)
-COLUMNS["source"] = Column("source", ("src.ip", "src.port"), lambda _v, _n, row: address(row["src.ip"], row["src.port"]), 144, "mono")
-COLUMNS["answer"] = Column("answer", ("dst.ip", "dst.port"), lambda _v, _n, row: address(row["dst.ip"], row["dst.port"]), 130, "mono")
-COLUMNS["destination"] = Column("destination", ("destination",), lambda v, n, row: n.place(v, row["destination"]), 122, zh_width=136)
+COLUMNS["verdict"] = Column("verdict", ("verdict",), lambda v, _n, row: verdict_cell(v, row["verdict"]), 138, "verdict", zh_width=98)
+# No field of this name: a filter says finding.class, since a flow may have several, which the search looks up beside its rows.
+COLUMNS["class"] = Column("class", ("finding.class",), lambda v, _n, row: class_names(row["finding.class"], v.language), 88)
+COLUMNS["line"] = COLUMNS["line"]._replace(width=74)
+COLUMNS["source"] = Column("source", ("src.ip", "src.port"), lambda _v, _n, row: address(row["src.ip"], row["src.port"]), 136, "mono")
+COLUMNS["answer"] = Column("answer", ("dst.ip", "dst.port"), lambda _v, _n, row: address(row["dst.ip"], row["dst.port"]), 116, "mono")
+COLUMNS["destination"] = Column("destination", ("destination",), lambda v, n, row: n.place(v, row["destination"]), 140, zh_width=128)
 COLUMNS["holder"] = Column("holder", ("holder",), lambda v, names, row: names.holder(v, row["holder"]), 180)
-COLUMNS["coverage"] = Column("coverage", ("sent.out", "inspected.out", "encrypted.out"), _cover, 98, "cover")
+COLUMNS["coverage"] = Column("coverage", ("sent.out", "inspected.out", "encrypted.out"), _cover, 87, "cover")
 COLUMNS["findings"] = COLUMNS["findings"]._replace(width=58)
-COLUMNS["octets.out"] = COLUMNS["octets.out"]._replace(width=68)
-COLUMNS["protocol"] = COLUMNS["protocol"]._replace(width=76)
-COLUMNS["server.name"] = COLUMNS["server.name"]._replace(width=122)
+COLUMNS["octets.out"] = COLUMNS["octets.out"]._replace(width=58, zh_width=64)
+COLUMNS["protocol"] = COLUMNS["protocol"]._replace(width=70)
+COLUMNS["server.name"] = COLUMNS["server.name"]._replace(width=136)
 COLUMNS["packets"] = COLUMNS["packets"]._replace(width=70)
 
 

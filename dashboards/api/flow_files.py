@@ -13,7 +13,6 @@ from dashboards.api.allowed import viewer_of
 from dashboards.api.flow_columns import fields_of, read_columns
 from dashboards.api.flows import asked_search
 from dashboards.desk import Desk
-from dashboards.reading.flow_search import read_question
 from pipeline.search.fields import Field
 from pipeline.search.output import new_writer
 from pipeline.search.run import Search
@@ -68,7 +67,7 @@ def add_flow_files(app: FastAPI, desk: Desk) -> None:
         viewer = viewer_of(request, "flows")
         if form not in TYPES:
             raise HTTPException(404, f"{form} is none of {', '.join(TYPES)}")
-        search = await asked_search(desk, viewer, read_question(request.query_params))
+        _, search = await asked_search(desk, viewer, request.query_params)
         if search is None:
             raise HTTPException(404, "the store has no flows yet")
         await desk.ask(note, desk.engine, viewer.account, "export", f"flows.{form}?{request.url.query}")

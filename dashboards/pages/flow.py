@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dashboards.access.viewer import Viewer
 from dashboards.pages.alert_why import one_finding
 from dashboards.pages.flow_address import FlowAddress
-from dashboards.reading.findings import Finding, findings_of_flow
-from dashboards.reading.flow import read_flow
+from dashboards.reading.findings import Finding
+from dashboards.reading.flow import Told, tell_flow
 from dashboards.reading.names import Names, load_names
 from dashboards.shell.frame import heading
 from dashboards.shell.markup import card, link, tag
 from dashboards.shell.page import Asked
 from dashboards.widgets.coverage_chip import coverage_chip, coverage_words
 from dashboards.widgets.flow_card import cover_of_flow, flow_card
-from dashboards.words.moments import NS, stamp, utc
+from dashboards.widgets.no_answer import no_answer
+from dashboards.widgets.verdict_tag import verdict_tag
+from dashboards.words.moments import NS, length, stamp, utc
 from dashboards.words.numbers import octets
 from pipeline.search.values import write_text
+from pipeline.store.server import StoreAwayError
 
 if TYPE_CHECKING:
     from dashboards.desk import Desk
@@ -62,18 +66,23 @@ async def flow(desk: Desk, viewer: Viewer, asked: Asked) -> None:
     """The page."""
     number = asked.path["number"]
     known = flow_number(number)
-    one = await desk.ask(read_flow, desk, known) if known is not None else None
+    try:
+        told, away = await desk.ask(tell_flow, desk, known) if known is not None else None, False
+    except StoreAwayError:
+        told, away = None, True
     with tag("div", "row"):
         link(viewer.t("nav.flows"), "/flows")
         tag("span", "quiet", "/")
         tag("span", "mono", number[:20])
-    if one is None or known is None:
-        heading(viewer.t("nav.flows"), viewer.t("flow.not_found"))
+    if told is None:
+        heading(viewer.t("nav.flows"), "" if away else viewer.t("flow.not_found"))
+        if away:
+            no_answer(viewer, "away", [(viewer.t("error.again"), asked.url)])
         return
-    names, findings = await desk.ask(load_names, desk.engine), await desk.ask(findings_of_flow, desk, known)
-    heading(viewer.t("flow.title", id=number), flow_sentence(viewer, names, one))
+    names = await desk.ask(load_names, desk.engine)
+    heading(viewer.t("flow.title", id=number), flow_sentence(viewer, names, told.one))
     with tag("div", "grid12"):
-        draw_flow(viewer, names, one, findings, "stack span8", "stack span4")
+        draw_flow(viewer, names, told, "stack span8", "stack span4")
 
 
 def flow_sentence(viewer: Viewer, names: Names, one: dict[str, Any]) -> str:
@@ -89,19 +98,44 @@ def flow_sentence(viewer: Viewer, names: Names, one: dict[str, Any]) -> str:
     )
 
 
-def draw_flow(
-    viewer: Viewer, names: Names, one: dict[str, Any], findings: list[Finding], main: str = "stack", beside: str = "stack"
-) -> None:
+def draw_flow(viewer: Viewer, names: Names, told: Told, main: str = "stack", beside: str = "stack") -> None:
     """All cards of a flow in two columns of these classes."""
+    one = told.one
     with tag("div", main):
+        _verdict(viewer, told)
         with card(viewer.t("flow.ends")):
             flow_card(viewer, names, one)
-        _findings(viewer, findings)
+        _findings(viewer, told.findings)
     with tag("div", beside):
         _how_much(viewer, one)
+        _timers(viewer, one)
         _pivots(viewer, one)
         _pairs(viewer.t("flow.names"), one, NAMES_IN_CLEAR)
         _pairs(viewer.t("flow.record"), one, RECORD)
+
+
+def _verdict(viewer: Viewer, told: Told) -> None:
+    """The verdict, and the alert that it is of: there it says why."""
+    with tag("div", "row", data_test="flow-verdict"):
+        verdict_tag(viewer, told.verdict)
+        if told.alert is not None:
+            link(viewer.t("flow.alert", number=told.alert.number), f"/alerts/{told.alert.number}", data_test="flow-alert")
+        elif told.verdict == "pending":
+            tag("span", "caption", viewer.t("flow.no_alert"))
+
+
+def _timers(viewer: Viewer, one: dict[str, Any]) -> None:
+    """How long it took; a handshake of 0 was not seen."""
+    lasted, handshake = one["last_ns"] - one["first_ns"], one["handshake_us"] * 1000
+    with card(viewer.t("flow.timers")), tag("dl", "pair", data_test="flow-timers"):
+        tag("dt", "", viewer.t("flow.duration"))
+        tag("dd", "", length(lasted, viewer.language))
+        tag("dt", "", viewer.t("flow.handshake"))
+        tag("dd", "", length(handshake, viewer.language) if handshake else viewer.t("flow.no_handshake"))
+        for end in ("first", "last"):
+            tag("dt", "", viewer.t(f"flow.{end}_packet"))
+            moment = one[f"{end}_ns"]
+            tag("dd", "mono", stamp(moment, milliseconds=True), title=utc(moment), tabindex="0")
 
 
 def _how_much(viewer: Viewer, one: dict[str, Any]) -> None:
@@ -117,7 +151,7 @@ def _how_much(viewer: Viewer, one: dict[str, Any]) -> None:
         tag("p", "caption", viewer.t("flow.of_payload", **parts))
 
 
-def _findings(viewer: Viewer, findings: list[Finding]) -> None:
+def _findings(viewer: Viewer, findings: Sequence[Finding]) -> None:
     with card(viewer.t("flow.findings")), tag("div", "stack"):
         if not findings:
             tag("p", "quiet", viewer.t("flow.no_findings"))
@@ -144,8 +178,8 @@ def _pivots(viewer: Viewer, one: dict[str, Any]) -> None:
 
 
 def _pairs(title: str, one: dict[str, Any], fields: tuple[str, ...]) -> None:
-    """Fields that hold something, by their names in the schema; moments carry UTC on hover."""
-    with card(title), tag("dl", "pair", title=utc(one["first_ns"])):
+    """Fields that hold something, by their names in the schema."""
+    with card(title), tag("dl", "pair"):
         for field in fields:
             value = one[field]
             if value in ("", 0, []) or value is None:

@@ -9,8 +9,7 @@ from nicegui import ui
 from dashboards.access.viewer import Viewer
 from dashboards.pages.flow import draw_flow, flow_number, flow_sentence
 from dashboards.pages.flow_address import FlowAddress
-from dashboards.reading.findings import findings_of_flow
-from dashboards.reading.flow import read_flow
+from dashboards.reading.flow import tell_flow
 from dashboards.reading.names import Names
 from dashboards.shell.markup import link, sentence, tag
 from dashboards.widgets.no_answer import no_answer
@@ -38,17 +37,16 @@ class FlowDrawer:
         if known is None:
             return
         try:
-            one = await self._desk.ask(read_flow, self._desk, known)
-            findings = await self._desk.ask(findings_of_flow, self._desk, known) if one else []
+            told, away = await self._desk.ask(tell_flow, self._desk, known), False
         except StoreAwayError:
-            one, findings = None, []
+            told, away = None, True
         with self._area:
             self._head(number)
-            if one is None:
-                no_answer(self._viewer, "no_flow")
+            if told is None:
+                no_answer(self._viewer, "away" if away else "no_flow")
             else:
-                sentence(flow_sentence(self._viewer, self._names, one))
-                draw_flow(self._viewer, self._names, one, findings)
+                sentence(flow_sentence(self._viewer, self._names, told.one))
+                draw_flow(self._viewer, self._names, told)
             ui.run_javascript("gk.focusDrawer()")
 
     def _head(self, number: str) -> None:

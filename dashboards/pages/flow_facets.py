@@ -16,14 +16,14 @@ from dashboards.reading.names import Names
 from dashboards.shell.markup import card, tag
 from dashboards.shell.part import load_part
 from dashboards.widgets.facet import Value, facet
-from pipeline.incident.claim import signature_name
+from pipeline.incident.claim import class_name, signature_name
 from pipeline.search.fields import BY_NAME, FIELDS, Field, Kind
 from pipeline.search.run import Search
 
 TITLES = {
     "verdict": "flows.verdict",
     "destination": "flows.destination",
-    "finding.signature": "flows.signature",
+    "finding.class": "flows.class",
     "server.name": "flows.server_name",
     "protocol": "flows.protocol",
     "line": "flows.line",
@@ -40,6 +40,7 @@ def value_words(viewer: Viewer, names: Names, field: str, value: str) -> str:
         "destination": lambda: names.place(viewer, value),
         "verdict": lambda: viewer.t(f"verdict.{value}"),
         "holder": lambda: names.holder(viewer, value),
+        "finding.class": lambda: class_name(value, viewer.language),
         "finding.signature": lambda: signature_name(value, viewer.language),
     }
     return words.get(field, lambda: value)()

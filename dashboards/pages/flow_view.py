@@ -10,7 +10,7 @@ from nicegui import background_tasks, ui
 from dashboards.access.viewer import Viewer
 from dashboards.pages.flow_address import FlowAddress, address_of
 from dashboards.pages.flow_form import filter_form
-from dashboards.reading.flow_search import Wrong, open_search, read_question, said
+from dashboards.reading.flow_search import Question, Wrong, open_search, read_question, said
 from dashboards.reading.names import Names, load_names
 from dashboards.searching import Searching
 from dashboards.shell.frame import heading
@@ -39,19 +39,20 @@ class View(NamedTuple):
     names: Names
     address: FlowAddress
     searching: Searching
+    question: Question
 
 
 async def open_view(desk: Desk, viewer: Viewer, query: Mapping[str, str], page: str, title: str, lead: str) -> tuple[View, Search | None]:
-    """Draw title and form of `page`; None where there is nothing to ask, which is then said."""
+    """Draw title and form of `page`; None where there is nothing to ask, which is then said (`searching.why` where the store is away)."""
     names, saved = await desk.ask(load_names, desk.engine), await desk.ask(list_saved, desk.engine)
     heading(title, lead)  # with the form: a page that waits is shown as far as it is drawn
-    question = read_question(query)
-    view = View(desk, viewer, names, address_of(query, question.text, page), _new_searching(desk, viewer))
-    away, found, wrong = False, None, question.wrong
+    question = read_question(query, lambda: {one.name: one.text for one in saved})
+    view = View(desk, viewer, names, address_of(query, question.text, page), _new_searching(desk, viewer), question)
+    found, wrong = None, question.wrong
     try:
         found = None if wrong else await desk.ask(open_search, desk, question)
     except StoreAwayError:
-        away = True
+        view.searching.why = "away"
     if isinstance(found, Wrong):
         wrong, found = (found,), None
     of_filter = [said(viewer.language, one) for one in wrong if one.entry == "q"]
@@ -59,14 +60,14 @@ async def open_view(desk: Desk, viewer: Viewer, query: Mapping[str, str], page: 
     for one in wrong:
         if one.entry != "q":
             tag("div", "warning", one.error.say(viewer.language), role="alert", data_test="wrong-period")
-    if away:
-        no_answer(viewer, "away", [(viewer.t("flows.again"), view.address.url())])
-    elif found is None and not wrong:
+    if not wrong and "@" in query.get("q", ""):  # what is saved under a name may be replaced, but the URL is the state
+        ui.navigate.history.replace(view.address.url(flow=view.address.flow, wide=view.address.wide))
+    if found is None and not wrong and not view.searching.why:
         no_answer(viewer, "nothing_stored")
-    if found is None or await _said_wide(view, found):
-        return view, None
-    slow_note(viewer, view.searching, view.address.url())
-    return view, found
+    elif not wrong and not (found and await _said_wide(view, found)):
+        slow_note(viewer, view.searching, view.address.url())
+        return view, found
+    return view, None
 
 
 def _new_searching(desk: Desk, viewer: Viewer) -> Searching:
@@ -84,7 +85,10 @@ def _new_searching(desk: Desk, viewer: Viewer) -> Searching:
 
 async def _said_wide(view: View, search: Search) -> bool:
     """Whether the search would take too long and was not asked for all the same; then ways to narrow it are shown."""
-    rows = await view.desk.ask(search.estimate)
+    try:
+        rows = await view.desk.ask(search.estimate)
+    except StoreAwayError:
+        return False  # as every part will say
     if rows < ROWS_A_SECOND * WIDE_S or view.address.wide:
         return False
     t, until = view.viewer.t, search.period.until_ns

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Engine, and_, func, or_, select
 from sqlalchemy.orm import joinedload
@@ -11,6 +12,7 @@ from dashboards.reading.period import Period
 from dashboards.words.moments import beijing
 from pipeline.incident.cases import find_alert
 from pipeline.incident.models import Alert, Incident
+from pipeline.schema.codes import Evidence
 from pipeline.supervision.engine import reading
 
 NOT_PERMITTED = ("none", "beyond")
@@ -36,6 +38,15 @@ def earlier_alerts(engine: Engine, alert: Alert) -> Sequence[Alert]:
     with reading(engine) as db:
         query = select(Alert).where(Alert.holder == alert.holder, Alert.line == alert.line, Alert.id != alert.id)
         return db.scalars(query.order_by(Alert.last.desc()).limit(10)).all()
+
+
+def alert_of_flow(engine: Engine, flow: Mapping[str, Any]) -> Alert | None:
+    """The alert that findings of `flow` belong to: that of its first day in Beijing, else of its last (as VERDICT of a search has it)."""
+    days = [beijing(flow[end]).date() for end in ("first_ns", "last_ns")]
+    where = (Alert.holder == flow["holder"], Alert.line == flow["line"], Alert.destination == flow["destination"], Alert.day.in_(days))
+    with reading(engine) as db:
+        found = {alert.day: alert for alert in db.scalars(select(Alert).where(*where, Alert.evidence == Evidence.SEEN.value))}
+    return found.get(days[0]) or found.get(days[1])
 
 
 def is_open(alert: Alert) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,11 +11,12 @@ from dashboards.summary import Cover
 from dashboards.words.dictionary import say
 from pipeline.search.fields import VERDICTS, find_field
 from pipeline.search.language import parse, rewrite
-from pipeline.search.output import plain_rows
+from pipeline.search.output import in_ns, plain_rows
 from pipeline.search.period import Period, stored_period
-from pipeline.search.run import BEIJING_NS, Search, new_search
+from pipeline.search.run import Search, new_search
+from pipeline.search.saved import expand
 from pipeline.search.tree import Tree
-from pipeline.search.values import NS, read_moment, write_text
+from pipeline.search.values import BEIJING_NS, NS, read_moment, write_text
 from pipeline.search.verdicts import read_verdicts
 from pipeline.search.wrong import FilterError
 
@@ -64,20 +65,26 @@ class Question(NamedTuple):
     until_ns: int | None
     wrong: tuple[Wrong, ...]
 
+    @property
+    def key(self) -> tuple[str, int | None, int | None]:
+        """What its last answer is kept by."""
+        return self.text, self.since_ns, self.until_ns
 
-def filter_text(query: Mapping[str, str]) -> str:
-    """`q` with fields by their first names, and the other entries written as a part of it."""
-    text = rewrite(query.get("q", "").strip())
+
+def filter_text(text: str, query: Mapping[str, str]) -> str:
+    """The filter `text` with fields by their first names, and the entries beside it written as a part of it."""
+    text = rewrite(text)
     given = [(beginning, query[entry].strip()) for entry, beginning in ENTRIES.items() if query.get(entry, "").strip()]
     parts = [f"{beginning} {value if _BARE.fullmatch(value) else write_text(value)}" for beginning, value in given]
     return " and ".join([f"({text})" if text and parts else text, *parts] if text else parts)
 
 
-def read_question(query: Mapping[str, str]) -> Question:
-    """The question of a URL; what cannot be understood is named, not guessed."""
+def read_question(query: Mapping[str, str], saved: Callable[[], Mapping[str, str]] = dict) -> Question:
+    """The question of a URL, `saved` searches in it written out; what cannot be understood is named, not guessed."""
     wrong: list[Wrong] = []
-    text, tree = filter_text(query), None
+    text, tree = query.get("q", "").strip(), None
     try:
+        text = filter_text(expand(text, saved), query)
         tree = parse(text)
     except FilterError as error:
         wrong.append(Wrong("q", text, error))
@@ -126,7 +133,7 @@ def count_over(search: Search) -> Over:
     period, width = search.period, width_of(search.period)
     first = (period.since_ns + BEIJING_NS) // width * width - BEIJING_NS
     starts = list(range(first, max(period.until_ns, first + 1), width))
-    return Over(starts, {row["start"]: row for row in plain_rows(search.over_time(width), int)})
+    return Over(starts, {row["start"]: row for row in plain_rows(search.over_time(width), in_ns)})
 
 
 def over_by_verdict(over: Over, found: Sequence[Mapping[str, Any]]) -> dict[str, list[int]]:
@@ -140,7 +147,7 @@ def over_by_verdict(over: Over, found: Sequence[Mapping[str, Any]]) -> dict[str,
 
 def found_over(search: Search) -> list[dict[str, Any]]:
     """Flows with findings, by verdict and the steps of `count_over`; of 100 million flows two seconds, so apart from what is quick."""
-    return list(plain_rows(search.found(width_of(search.period)), int))
+    return plain_rows(search.found(width_of(search.period)), in_ns)
 
 
 def by_verdict(sums: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> dict[str, int]:

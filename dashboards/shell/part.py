@@ -30,8 +30,12 @@ def load_part(
     question: Callable[[Doing], R],
     draw: Callable[[R], None],
     rows: int = 1,
+    away: Callable[[], bool] | None = None,
 ) -> None:
-    """Fill `area` in the background by `draw`; until then `rows` grey ones stand there."""
+    """Fill `area` in the background by `draw`; until then `rows` grey ones stand there.
+
+    `away` may draw something else where the store is away, and says whether it did.
+    """
     area.clear()
     with area:
         grey_rows(rows)
@@ -45,7 +49,7 @@ def load_part(
         except Exception:  # noqa: BLE001 - a part that fails says so, with a number that the log knows
             why, reference = "failed", secrets.token_hex(3)
             log.exception("part %s failed, reference %s", what, reference)
-        if area.is_deleted:
+        if area.is_deleted or (why == "away" and away is not None and away()):
             return
         area.clear()
         with area:

@@ -66,7 +66,7 @@ window.gk = (() => {
   };
   const link = (p) => {
     if (!p.value) return node("span", "", "");
-    const made = node("a", p.value.mono ? "mono" : "", p.value.text); made.href = p.value.href;
+    const made = node("a", p.value.mono ? "mono" : "", p.value.text); if (p.value.href) made.href = p.value.href;
     if (!p.value.sub) return made;
     const both = node("span", "two"); both.append(made, node("span", "sub", p.value.sub));
     return both;
@@ -94,7 +94,6 @@ window.gk = (() => {
   };
   // A flow in the drawer: the page is told its number, and its row gets the focus back.
   let opened = null;
-  const flowId = (p) => p.data.id;
   const openFlow = (p) => {
     if (!p.data || (p.event && p.event.target.closest("a"))) return;
     opened = { api: p.api, row: p.rowIndex, column: (p.column || p.api.getAllDisplayedColumns()[0]) };
@@ -159,5 +158,5 @@ window.gk = (() => {
     const hot = document.querySelector('[data-key="' + CSS.escape(e.key) + '"]');
     if (hot) { e.preventDefault(); hot.click(); }
   });
-  return { hatch, verdict, level, evidence, cover, two, link, said, mono, octets, rank, source, flowId, openFlow, flowKey, sortFlows, focusDrawer };
+  return { hatch, verdict, level, evidence, cover, two, link, said, mono, octets, rank, source, openFlow, flowKey, sortFlows, focusDrawer };
 })();

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
 from pipeline.incident.models import Alert
 from pipeline.incident.pack import RULES
-from pipeline.incident.words import DUTY, FIELD, KIND, LEVEL, STATUS, say
+from pipeline.incident.words import CLASS, DUTY, FIELD, KIND, LEVEL, STATUS, say
 from pipeline.registry.models import Holder, Permission
 from pipeline.schema.jurisdiction import label, name
 
@@ -31,6 +31,18 @@ def _signatures() -> dict[str, list[str]]:
 def signature_name(signature: str, lang: str) -> str:
     """What a signature finds."""
     return say(_signatures().get(signature, [signature, signature.replace("_", " ")]), lang)
+
+
+def class_name(code: str, lang: str) -> str:
+    """A class of GB/T 35273; one without words is named by its code."""
+    return say(CLASS.get(code, (code, code)), lang)
+
+
+def class_names(codes: Iterable[str], lang: str) -> str:
+    """Several of them in a row."""
+    order = list(CLASS)
+    ranked = sorted(filter(None, codes), key=lambda code: (order.index(code) if code in CLASS else len(order), code))
+    return ("、" if lang == "zh" else ", ").join(class_name(code, lang) for code in ranked)
 
 
 def holder_name(holder: Holder | None, usci: str, lang: str) -> str:

@@ -11,6 +11,16 @@ LEVEL: dict[str, Words] = {
     "sensitive": ("敏感个人信息", "sensitive PI"),
     "important": ("重要数据", "important data"),
 }
+# GB/T 35273 Annex A, the classes that the catalogue has; where several stand in a row, they come in this order.
+CLASS: dict[str, Words] = {
+    "身份": ("身份", "identity"),
+    "财产": ("财产", "property"),
+    "位置": ("位置", "location"),
+    "网络身份": ("网络身份", "network identity"),
+    "基本": ("基本", "basic"),
+    "设备": ("设备", "device"),
+    "其他": ("其他", "other"),
+}
 VERDICT: dict[str, Words] = {
     "none": ("无许可", "no permission"),
     "beyond": ("超出许可", "beyond permission"),

@@ -21,7 +21,7 @@ from pipeline.search.language import parse
 from pipeline.search.output import FORMATS, Writer, new_writer, printable
 from pipeline.search.period import read_period, stored_period
 from pipeline.search.run import Search, new_search
-from pipeline.search.saved import load, save
+from pipeline.search.saved import expand, save, saved_texts
 from pipeline.search.values import EPOCH, read_length
 from pipeline.search.verdicts import read_verdicts
 from pipeline.search.wrong import FilterError
@@ -87,8 +87,9 @@ def run_search(
         raise ValueError(f"{data}: no store here yet")
     engine = open_engine(place)
     upgrade(engine)
-    text = load(engine, asked.text[1:]) if asked.text.startswith("@") else asked.text
+    text = asked.text
     try:
+        text = expand(text, partial(saved_texts, engine))
         tree = parse(text)
         if asked.save_as:
             replaced = save(engine, asked.save_as, text, getpass.getuser(), now)
@@ -140,7 +141,7 @@ def _columns(names: str) -> list[Field]:
         return [field for field in FIELDS if field.one]
     columns = {field.name: field for field in (_field(name.strip(), "--columns") for name in names.split(","))}
     for name, column in columns.items():
-        if not column.one:
+        if not column.one and not column.listed:
             raise ValueError(f"--columns: a flow has more than one {name}")
     return list(columns.values())
 

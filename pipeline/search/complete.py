@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Timer
 from typing import NamedTuple
 
@@ -16,8 +16,10 @@ from pipeline.search.values import write_text
 from pipeline.store.store import Store
 
 MOST_OPTIONS = 20
+MOST_NOTE = 80  # characters
 MOST_S = 2.0  # for values: later ones come to a word that has been typed to its end
 Values = Callable[[Field, str], Sequence[str]]
+Saved = Callable[[], Mapping[str, str]]  # texts of filters by their names
 _WORD = re.compile(r"[^\s(){},\"'=!<>~]*$")
 _OPEN_QUOTE = re.compile(r"[\"'][^\"']*$")
 _JOINS = {"_AND": "and", "_OR": "or", "_CLOSE": ")", "NOT": "not", "_OPEN": "("}
@@ -37,13 +39,15 @@ class Completion(NamedTuple):
     options: tuple[Option, ...]
 
 
-def complete(text: str, cursor: int, values: Values, language: str = "en") -> Completion:
+def complete(text: str, cursor: int, values: Values, language: str = "en", saved: Saved = dict) -> Completion:
     """What may replace the word at `cursor`; `values` gives those of a field that contain a text. Nothing where the text is wrong."""
     head = text[: max(0, min(cursor, MOST_CHARACTERS))]
     start = _start(head)
     typed = head[start:].lstrip("\"'").lower()
     terminals, tokens = accepted(head[:start])
     fields = [field for token in tokens if token.type == "FIELD" and (field := find_field(token))]
+    if typed.startswith("@") and "SAVED" in terminals:
+        return Completion(start, tuple(_saved(typed[1:], saved()))[:MOST_OPTIONS])
     options = list(_options(terminals, fields[-1] if fields else None, typed, values, language))
     return Completion(start, tuple(options[:MOST_OPTIONS]))
 
@@ -54,6 +58,13 @@ def _start(head: str) -> int:
         return quote.start()
     word = _WORD.search(head)
     return word.start() if word else len(head)
+
+
+def _saved(typed: str, kept: Mapping[str, str]) -> Iterator[Option]:
+    near = [name for name in kept if typed in name.lower()]
+    for name in sorted(near, key=lambda name: not name.lower().startswith(typed)):
+        text = kept[name]
+        yield Option(f"@{name}", text if len(text) <= MOST_NOTE else text[: MOST_NOTE - 1] + "…")
 
 
 def _options(terminals: set[str], field: Field | None, typed: str, values: Values, language: str) -> Iterator[Option]:

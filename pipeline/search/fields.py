@@ -53,6 +53,11 @@ class Field(NamedTuple):
         """Whether a flow has just one of it, so that it can be a column of an answer."""
         return len(self.columns) == 1 and self.table == "flows"
 
+    @property
+    def listed(self) -> bool:
+        """Whether a flow has several of it that an answer can list: words of its findings (found.py)."""
+        return self.table == "findings" and self.kind is Kind.WORD
+
 
 _IS, _ORDER, _IN, _LIKE = ("==", "!="), ("<", "<=", ">", ">="), ("in", "not in"), ("~", "!~")
 OPERATORS: dict[Kind, tuple[str, ...]] = {
@@ -159,6 +164,7 @@ FIELDS: tuple[Field, ...] = (
     _finding("count", Kind.NUMBER, "命中次数", "a finding has so many values", "count"),
     _finding("subjects", Kind.NUMBER, "不同值", "a finding has so many distinct values", "subjects"),
 )
+SAVED = Field("@", Kind.WORD, "", "", ())  # stands for a saved search while a filter is read; no filter can name it
 BY_NAME: dict[str, Field] = {name.lower(): field for field in FIELDS for name in (field.name, field.zh)}
 
 

@@ -11,8 +11,8 @@ from typing import Any as Anything
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from pipeline.search.fields import BY_NAME, Field, Kind, find_field
-from pipeline.search.tree import All, Any, Compare, Not, Tree
+from pipeline.search.fields import BY_NAME, SAVED, Field, Kind, find_field
+from pipeline.search.tree import All, Any, Compare, Not, Tree, compares
 from pipeline.search.values import Item, Regex, Span, read_value
 from pipeline.search.wrong import FilterError
 
@@ -36,7 +36,20 @@ _Value = tuple[Token, Token | None]
 
 
 def parse(text: str) -> Tree | None:
-    """The tree of a filter, None of a blank one (it holds for every flow); FilterError for all that is none."""
+    """The tree of a filter, None of a blank one (it holds for every flow); FilterError for all that is none, an @name too (saved.py)."""
+    tree = parse_typed(text)
+    for one in saved_in(tree):
+        raise FilterError("no_saved", *one.places[0], found=one.items[0][0])
+    return tree
+
+
+def saved_in(tree: Tree | None) -> list[Compare]:
+    """What stands for saved searches, in the text's order; its one item is `@name`."""
+    return [one for one in compares(tree) if one.field is SAVED] if tree else []
+
+
+def parse_typed(text: str) -> Tree | None:
+    """The same, but with saved searches left in by their names."""
     if len(text) > MOST_CHARACTERS:
         raise FilterError("too_long", MOST_CHARACTERS + 1, most=MOST_CHARACTERS)
     try:
@@ -128,6 +141,10 @@ class _Builder(Transformer[Token, Tree]):
 
     def negation(self, parts: list[Anything]) -> Tree:
         return Not(parts[1], _deeper(parts[1]))
+
+    def saved(self, tokens: list[Token]) -> Tree:
+        name = str(tokens[0])
+        return Compare(SAVED, "==", (Span(name, name),), (_place(tokens[0]),))
 
     def value(self, tokens: list[Anything]) -> _Value:
         return tokens[0], tokens[1]

@@ -12,22 +12,26 @@ import pyarrow as pa
 
 from pipeline.search.compile import compile_filter
 from pipeline.search.fields import ALERT_KEYS, BY_NAME, SENT, Field, Kind
+from pipeline.search.found import HAVING, look_up
 from pipeline.search.period import Period
 from pipeline.search.tree import Tree, compares
-from pipeline.search.values import NS, Regex
+from pipeline.search.values import BEIJING_NS, NS, Regex
 from pipeline.search.verdicts import Verdicts, no_verdicts
 from pipeline.search.wrong import FilterError
 from pipeline.store.store import Store
 
-PAGE_ROWS = 5_000
+PAGE_ROWS = 5_000           # of the first page, so that it comes soon
+LONG_PAGE_ROWS = 80_000     # of later ones: each is a question, and millions of rows are wanted in a file
 SLICES = 64                 # of a period, to begin with
 MOST_SLICES = 256           # however slow the store is
 QUICK_S, SLOW_S = 0.2, 1.0  # a slice that took less is followed by a longer one, one that took more by a shorter one
 LEAST_GROWTH, MOST_GROWTH = 2, 64
 HOUR_NS = 3600 * NS
-BEIJING_NS = 8 * HOUR_NS
 _WITHIN = "flows.first >= fromUnixTimestamp64Nano({since:Int64}) AND flows.first < fromUnixTimestamp64Nano({until:Int64})"
-_AFTER = "(flows.first, flows.flow_id) < (fromUnixTimestamp64Nano({after_ns:Int64}), {after_flow:UInt64})"
+_NEWEST = "flows.first DESC, flows.flow_id DESC, flows.last DESC"
+_KEY = "toUnixTimestamp64Nano(flows.first) AS key_ns, flows.flow_id AS key_flow, toUnixTimestamp64Nano(flows.last) AS key_last"
+_AFTER = ("(flows.first, flows.flow_id, flows.last) < "
+          "(fromUnixTimestamp64Nano({after_ns:Int64}), {after_flow:UInt64}, fromUnixTimestamp64Nano({after_last_ns:Int64}))")  # fmt: skip
 # Whole hours: of all of them no flow is looked at, since the store keeps these sums by line, holder, destination, protocol and hour.
 _SINCE_H, _UNTIL_H = "toDateTime({since_s:Int64}, 'UTC')", "toDateTime({until_s:Int64}, 'UTC')"
 _HOURS = f"toStartOfHour(flows.first) >= {_SINCE_H} AND toStartOfHour(flows.first) < {_UNTIL_H}"
@@ -54,11 +58,11 @@ OF_PAIRS = ("flows", "octets.out", "sent.out", "inspected.out", "encrypted.out",
 _NEAR = "if(flows.domestic_end = 'dst', flows.dst_ip, flows.src_ip)"
 _FAR = "if(flows.domestic_end = 'dst', flows.src_ip, flows.dst_ip)"
 
-Key = tuple[int, int]  # of a row: nanoseconds and flow id
+Key = tuple[int, int, int]  # of a row: first packet, flow, last packet; a long flow's parts are rows that differ in the last alone
 
 
 class Page(NamedTuple):
-    """Some rows, how much of the period has been looked through, and the last row's key (moment and number) to go on from."""
+    """Some rows, how much of the period has been looked through, and the last row's key to go on from."""
 
     rows: pa.Table
     share: float
@@ -90,11 +94,13 @@ class Search:
     def rows(
         self, columns: Sequence[Field], limit: int, clock: Callable[[], float] = time.monotonic, after: Key | None = None
     ) -> Iterator[Page]:
-        """Pages of at most PAGE_ROWS rows, newest first, `limit` rows in all; the first page comes even when it is empty.
+        """Pages of rows, newest first, `limit` rows in all; the first page comes even when it is empty.
 
         The period is gone through in slices, so that the first rows come soon and a page never sorts the whole period. `after` is the
         key of a page asked earlier.
         """
+        most = PAGE_ROWS
+        longest = PAGE_ROWS if any(column.listed for column in columns) else LONG_PAGE_ROWS  # what is listed is looked up flow by flow
         since, stop, left = self.period.since_ns, self.period.until_ns, limit
         width, begun = max((stop - since) // SLICES, 60 * NS), False
         stop = min(stop, after[0] + 1) if after else stop
@@ -102,42 +108,43 @@ class Search:
         least = max((stop - since) // MOST_SLICES, NS)
         while left and (stop > since or not begun):
             begun, start, asked_at = True, max(since, stop - width), clock()
-            page = self._page(columns, Period(start, stop), after, min(left, PAGE_ROWS))
+            page = self._page(columns, Period(start, stop), after, min(left, most))
             left -= page.num_rows
             if page.num_rows:
-                key = page["key_ns"][-1].as_py(), page["key_flow"][-1].as_py()
-            if page.num_rows == PAGE_ROWS and key:
-                after, stop = key, key[0] + 1
+                key = page["key_ns"][-1].as_py(), page["key_flow"][-1].as_py(), page["key_last"][-1].as_py()
+            if page.num_rows == most and key:
+                after, stop, most = key, key[0] + 1, min(2 * most, longest)
             else:
                 after, stop = None, start
                 took = clock() - asked_at
                 if took < QUICK_S:
-                    width *= _growth(min(left, PAGE_ROWS), page.num_rows, took)
+                    width *= _growth(min(left, most), page.num_rows, took)
                 elif took > SLOW_S:
                     width = max(width // 2, least)
-            yield Page(page.drop_columns(["key_ns", "key_flow"]), 1 - (stop - since) / max(1, self.period.until_ns - since), key)
+            yield Page(self._told(page, columns), 1 - (stop - since) / max(1, self.period.until_ns - since), key)
 
-    def _page(self, columns: Sequence[Field], period: Period, after: tuple[int, int] | None, most: int) -> pa.Table:
+    def _page(self, columns: Sequence[Field], period: Period, after: Key | None, most: int) -> pa.Table:
         where, more = self._bounded, {}
         if after:
             where += f" AND {_AFTER}"
-            more = {"after_ns": after[0], "after_flow": after[1]}
-        chosen = "".join(f"{shown(column)} AS `{column.name}`, " for column in columns)
-        return self._ask(
-            f"SELECT {chosen}toUnixTimestamp64Nano(flows.first) AS key_ns, flows.flow_id AS key_flow FROM flows "
-            f"WHERE {where} ORDER BY flows.first DESC, flows.flow_id DESC LIMIT {most:d}",
-            period,
-            more,
-        )
+            more = {"after_ns": after[0], "after_flow": after[1], "after_last_ns": after[2]}
+        return self._ask(f"SELECT {_chosen(columns, True)} FROM flows WHERE {where} ORDER BY {_NEWEST} LIMIT {most:d}", period, more)
+
+    def _told(self, page: pa.Table, columns: Sequence[Field]) -> pa.Table:
+        """Its columns in their order, those of findings among them, without keys."""
+        listed = [column for column in columns if column.listed]
+        for column, lists in zip(listed, look_up(self._ask, self.mark, page, listed) if listed else (), strict=True):
+            page = page.append_column(column.name, lists)
+        return page.select([column.name for column in columns])
 
     def largest(self, columns: Sequence[Field], by: Field, most: int) -> pa.Table:
         """At most `most` rows of the whole period, those with the most of `by` first, then the newest: one question that keeps no more."""
-        chosen = ", ".join(f"{shown(column)} AS `{column.name}`" for column in columns)
-        return self._ask(
-            f"SELECT {chosen} FROM flows WHERE {self._bounded} "
+        rows = self._ask(
+            f"SELECT {_chosen(columns, False)} FROM flows WHERE {self._bounded} "
             f"ORDER BY {by.columns[0]} DESC, flows.first DESC, flows.flow_id DESC LIMIT {most:d}",
             self.period,
         )
+        return self._told(rows, columns)
 
     def count(self) -> pa.Table:
         """One row: flows, octets, how much was inspected, findings, first and last packet."""
@@ -254,6 +261,16 @@ def check_expressions(store: Store, tree: Tree | None) -> None:
 def _start(at: str, width_ns: int) -> str:
     """SQL of the moment at which the stretch of `width_ns` begins that `at` (in ns) lies in."""
     return f"fromUnixTimestamp64Nano(intDiv({at} + {BEIJING_NS:d}, {width_ns:d}) * {width_ns:d} - {BEIJING_NS:d}, 'UTC')"
+
+
+def _chosen(columns: Sequence[Field], keyed: bool) -> str:
+    """SQL of an answer's columns, and its keys where they are needed; what findings say is looked up later (found.py)."""
+    chosen = [f"{shown(column)} AS `{column.name}`" for column in columns if not column.listed]
+    if len(chosen) < len(columns):
+        chosen += [_KEY, HAVING]
+    elif keyed:
+        chosen.append(_KEY)
+    return ", ".join(chosen)
 
 
 def shown(of: Field) -> str:

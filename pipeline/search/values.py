@@ -17,6 +17,7 @@ from pipeline.search.fields import Kind
 BEIJING = timezone(timedelta(hours=8), "UTC+8")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NS = 1_000_000_000
+BEIJING_NS = 8 * 3600 * NS
 MOST = 2**64 - 1
 MAPPED = 0xFFFF << 32
 _AMOUNT = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,12})?)([a-zµ]*)", re.IGNORECASE)

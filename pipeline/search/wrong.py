@@ -10,6 +10,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "unexpected": ("此处不应是“{found}”", "“{found}” does not belong here"),
     "open_quote": ("引号没有闭合", "the quotation mark is never closed"),
     "no_field": ("没有字段“{found}”", "there is no field “{found}”"),
+    "no_saved": ("没有已存检索“{found}”", "there is no saved search “{found}”"),
+    "saved_all": ("已存检索“{found}”是全部流，只能单独写", "the saved search “{found}” is every flow: it can only stand alone"),
     "no_operator": ("字段 {field} 没有运算符 {found}", "{field} has no operator {found}"),
     "one_value": ("{found} 之后只能有一个值", "after {found} stands one value"),
     "no_range": ("字段 {field} 的值没有区间", "values of {field} have no ranges"),

@@ -62,6 +62,7 @@ class Served(NamedTuple):
     password: str  # of the account `regulator`, as printed on the first run
     mails: list[bytes]
     started_s: float  # from the start to the first answer
+    home: Path  # its home directory
 
 
 def free_port() -> int:
@@ -105,7 +106,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         started = _wait_for(address, process, out, begun)
         password = re.search(r"password\s+(\S+)", out.read_text("utf-8"))
         assert password, out.read_text("utf-8")
-        yield Served(address, password[1], mailbox.mails, started)
+        yield Served(address, password[1], mailbox.mails, started, folder)
     finally:
         process.terminate()
         process.wait(20)

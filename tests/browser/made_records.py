@@ -19,6 +19,15 @@ from sensor.outbox.batch import Identity
 from sensor.outbox.queue import Outbox
 
 HOSTILE = "<script>window.hacked=1</script>.example"
+SERVERS = (
+    "dms-sg.example.net",
+    "orders.example.com",
+    "telemetry.example.net",
+    "ctms.example.org",
+    "cdn.example.com",
+    "git.example.jp",
+    "www.example.com",
+)
 LINES = (
     ("BJ-SIN-07", "91110105MA01BCHN7A", "SG", 21, True),
     ("BJ-FRA-02", "91110105MA02HLPH72", "DE", 22, True),
@@ -76,7 +85,7 @@ def _one_flow(rng: random.Random, rows: dict[str, list[dict[str, Any]]], flow: i
     payload = rng.randrange(2_000, 400_000)
     where = {"line": line, "holder": holder, "destination": place}
     ends = {"src_ip": _address(f"10.{net}.0.{rng.randrange(1, 200)}"), "dst_ip": _address(f"10.1{net}.8.{rng.randrange(1, 9)}")}
-    server = HOSTILE if flow % 5 == 0 else f"api{flow % 7}.example.net"
+    server = HOSTILE if flow % 5 == 0 else SERVERS[flow % 7]
     found = [] if sealed or rng.random() < 0.7 else list(KINDS)
     seen = 0 if sealed else payload
     rows["flows"].append(
@@ -95,6 +104,7 @@ def _one_flow(rng: random.Random, rows: dict[str, list[dict[str, Any]]], flow: i
             "octets_in": 700,
             "packets_out": 9,
             "packets_in": 5,
+            "handshake_us": 12_400 if sealed else 0,
             "end_reason": "fin",
             "protocol": "tls" if sealed else "http",
             "server_name": server,

@@ -220,6 +220,38 @@ def test_a_store_that_is_away_is_said(regulator) -> None:
     regulator.complaints()  # the grid's request was refused, as it should
 
 
+@pytest.mark.parametrize(("language", "how"), [("zh", "asked"), ("en", "opened")])
+def test_a_store_that_goes_away_leaves_its_last_answer(regulator, served, language: str, how: str) -> None:
+    set_language(regulator, language)
+    address, away = "/flows?q=" + quote("server.name !~ leaving.example"), served.home / "away"
+    regulator.open(address)
+    regulator.until(lambda: rows_of(regulator, "server.name"))
+    found, newest = regulator.part("found").text, regulator.texts(CELLS.format("first"))[0]
+    away.write_text(how, "utf-8")
+    try:
+        regulator.open(address)
+        said = regulator.part("last-answer").text
+        assert ("The last answer to this search, of 20" if language == "en" else "此检索上一次的结果，20") in said and regulator.part("again")
+        assert regulator.part("found").text == found
+        cells = '[data-test="kept-grid"] [col-id="{}"].ag-cell'
+        regulator.until(lambda: regulator.texts(cells.format("first"))[:1] == [newest])
+        assert any(regulator.texts(cells.format("class"))) and not regulator.driver.find_elements(By.CSS_SELECTOR, cells.format("first") + " a[href]")
+        shown = [bool(regulator.driver.find_elements(By.CSS_SELECTOR, f'[data-test="{name}"]')) for name in ("filter", "exports", "to-graph", "flows-grid", "histogram")]
+        assert shown == [True, False, False, False, False], "what needs the store is not offered"
+        regulator.picture(f"flows-last-{language}")
+        regulator.open(address + "&cols=line")
+        assert regulator.part("found").text == found and not regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="kept-grid"]')
+        regulator.open(address + "&from=2020-01-01")
+        regulator.until(lambda: regulator.part("again").is_displayed())
+        assert not regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="last-answer"]'), "another question"
+        regulator.complaints()  # the grids' requests were refused, as they should
+    finally:
+        away.unlink()
+    regulator.open(address)
+    regulator.until(lambda: rows_of(regulator, "server.name"))
+    assert not regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="last-answer"]') and regulator.complaints() == []
+
+
 def test_columns_are_chosen_and_kept_for_the_account(regulator) -> None:
     set_language(regulator, "en")
     regulator.open("/flows")
@@ -259,6 +291,25 @@ def test_a_search_is_saved_under_a_name_and_loaded(regulator) -> None:
     regulator.until(lambda: asked(regulator, "q") == 'line == BJ-FRA-02 and server.name ~ "<script>"')
     regulator.open("/audit")
     regulator.until(lambda: "save_search" in regulator.text())
+    regulator.open("/flows")
+    bar = regulator.part("filter")
+    bar.send_keys("port == 80 and @fra")
+    regulator.until(lambda: options(regulator) == ["@frankfurt"])
+    assert "line == BJ-FRA-02" in regulator.part("options").text
+    regulator.picture("flows-saved-name-en")
+    bar.send_keys(Keys.TAB)
+    regulator.until(lambda: filter_value(regulator) == "port == 80 and @frankfurt ")
+    bar.send_keys(Keys.ESCAPE, Keys.ENTER)
+    written = 'port == 80 and (line == BJ-FRA-02 and server.name ~ "<script>")'
+    regulator.until(lambda: asked(regulator, "q") == written)
+    regulator.until(lambda: rows_of(regulator, "line") == {"BJ-FRA-02"})
+    assert filter_value(regulator) == written, "the URL is the state: what the name stands for may change"
+    regulator.open("/flows?q=" + quote("port == 80 and @frankfort"))
+    assert regulator.part("marked").get_property("textContent") == "@frankfort" and "no saved search" in regulator.part("wrong").text
+    regulator.picture("flows-saved-wrong-en")
+    regulator.click("instead")
+    regulator.until(lambda: filter_value(regulator) == "port == 80 and @frankfurt")
+    assert regulator.complaints() == []
 
 
 def test_every_row_is_taken_away_in_three_forms(regulator) -> None:
@@ -389,11 +440,64 @@ def test_flows_have_the_verdicts_of_their_alerts(regulator, language: str) -> No
     assert regulator.complaints() == []
 
 
-def test_the_usual_columns_fit_at_1440(regulator) -> None:
-    set_language(regulator, "en")
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_classes_are_a_column_and_a_facet(regulator, language: str) -> None:
+    set_language(regulator, language)
+    regulator.open("/flows")
+    classes = '[data-test="facet-finding.class"] a[data-without]'
+    identity, both = ("identity", "identity, basic") if language == "en" else ("身份", "身份、基本")
+    regulator.until(lambda: regulator.texts(classes))
+    one = next(a for a in regulator.driver.find_elements(By.CSS_SELECTOR, classes) if a.text.startswith(identity))
+    number = one.text.split("\n")[1]
+    assert rows_of(regulator, "class") <= {both}
+    one.click()
+    regulator.until(lambda: asked(regulator, "q") == 'finding.class == "身份"')
+    regulator.until(lambda: rows_of(regulator, "class") == {both})
+    assert regulator.part("found").text.startswith(number + " ") and "" not in regulator.texts(CELLS.format("class"))
+    regulator.picture(f"flows-class-{language}")
+    assert regulator.complaints() == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_flow_has_its_verdict_its_alert_and_its_timers(regulator, language: str) -> None:
+    set_language(regulator, language)
+    regulator.open("/flows?q=" + quote("verdict in (beyond, permit)"))
+    regulator.until(lambda: rows_of(regulator, "verdict"))
+    regulator.until(lambda: regulator.driver.execute_script("return !!(window.socket && window.socket.connected)"))
+    verdict = regulator.texts(CELLS.format("verdict"))[0]
+    regulator.driver.find_element(By.CSS_SELECTOR, '[data-test="flows-grid"] .ag-row[row-index="0"] [col-id="line"]').click()
+    regulator.until(lambda: regulator.part("flow-verdict").text.startswith(verdict))
+    timers = regulator.part("flow-timers")
+    assert ("1 s" if language == "en" else "1 秒") in timers.text and ("not seen" if language == "en" else "未见") in timers.text
+    moments = timers.find_elements(By.CSS_SELECTOR, "dd[title]")
+    assert [one.get_attribute("title")[-4:] for one in moments] == [" UTC", " UTC"] and moments[0].text < moments[1].text
+    regulator.picture(f"flows-drawer-verdict-{language}")
+    regulator.click("flow-alert")
+    regulator.until(lambda: urlsplit(regulator.driver.current_url).path.startswith("/alerts/A-"))
+    regulator.until(lambda: verdict in regulator.text())
+    regulator.open("/flows?q=" + quote("handshake > 0"))
+    regulator.until(lambda: rows_of(regulator, "line"))
+    regulator.driver.find_element(By.CSS_SELECTOR, CELLS.format("first") + " a").click()
+    regulator.until(lambda: re.fullmatch("/flows/[0-9]+", urlsplit(regulator.driver.current_url).path))
+    assert ("12.4 ms" if language == "en" else "12.4 毫秒") in regulator.part("flow-timers").text
+    assert not regulator.driver.find_elements(By.CSS_SELECTOR, '[data-test="flow-alert"]')
+    regulator.picture(f"flow-{language}")
+    assert regulator.complaints() == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_usual_columns_fit_at_1440(regulator, language: str) -> None:
+    set_language(regulator, language)
     regulator.open("/flows")
     regulator.until(lambda: rows_of(regulator, "server.name"))
     script = "const edge = document.querySelector('[data-test=flows-grid]').getBoundingClientRect().right; const heads = [...document.querySelectorAll('[data-test=flows-grid] .ag-header-cell')]; return heads.filter((one) => one.getBoundingClientRect().right > edge + 1).map((one) => one.getAttribute('col-id'))"
     assert set(regulator.driver.execute_script(script)) <= {"protocol", "packets"}
     cut = "return [...document.querySelectorAll('[data-test=flows-grid] .ag-header-cell-text')].filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"
     assert regulator.driver.execute_script(cut) == []
+    heads = regulator.texts('[data-test="flows-grid"] .ag-header-cell-text')
+    assert heads[1:3] == (["Verdict", "Class"] if language == "en" else ["判定", "数据类别"])
+    cut = "return [...document.querySelectorAll('[data-test=flows-grid] .ag-cell')].filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"
+    assert {text for text in regulator.driver.execute_script(cut) if not text.startswith("<script>")} == set()
+    assert {"telemetry.example.net", "orders.example.com"} <= rows_of(regulator, "server.name")
+    assert {"Hong Kong SAR, China", "中国香港特别行政区"} & rows_of(regulator, "destination")
+    regulator.picture(f"flows-widths-{language}")

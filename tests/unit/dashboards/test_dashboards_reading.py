@@ -14,7 +14,7 @@ from dashboards.api.csv_file import csv_lines
 from dashboards.api.flow_columns import DEFAULT, fields_of, read_columns
 from dashboards.pages.flow_address import FLOWS, GRAPH, address_of
 from dashboards.pages.flow_graph import drawn_words
-from dashboards.pages.flows import quoted
+from dashboards.pages.flow_grid import quoted
 from dashboards.reading.cover import add_up
 from dashboards.reading.flow_graph import Graph, Pair, within
 from dashboards.reading.flow_search import read_question, said, width_of
@@ -109,6 +109,13 @@ def test_a_layout_fills_its_room_and_keeps_what_is_joined_together(n: int) -> No
 def test_steps_of_a_histogram_fit_the_period() -> None:
     for length in (1, 90 * NS, 3600 * NS, DAY_NS, 400 * DAY_NS):
         assert length / width_of(Period(0, length)) <= 60
+
+
+def test_a_saved_search_is_written_out_so_that_the_url_keeps_its_meaning() -> None:
+    question = read_question({"q": "@big", "line": "L"}, lambda: {"big": "端口 == 1 or port == 2"})
+    assert question.text == "(port == 1 or port == 2) and line == L" and question.key == (question.text, None, None)
+    wrong = said("zh", read_question({"q": "line == L and @bgi"}, lambda: {"big": "port == 1"}).wrong[0])
+    assert wrong["instead"] == ["@big"] and "没有已存检索“@bgi”" in wrong["place"] and wrong["column"] == 15
 
 
 def test_columns_are_those_of_the_url_once_each() -> None:

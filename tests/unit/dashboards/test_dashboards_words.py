@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.words.dictionary import say, words
-from dashboards.words.moments import NS, moment_ns, parse, span, stamp, utc
+from dashboards.words.moments import NS, length, moment_ns, parse, span, stamp, utc
 from dashboards.words.numbers import octets, percent, short_count
 
 FOLDER = Path(__file__).resolve().parents[3] / "dashboards"
@@ -83,6 +83,20 @@ def test_moments_are_beijings_with_utc_in_reach() -> None:
     assert utc(moment) == "2026-11-23 16:30:04 UTC"
     assert parse("2026-11-24") == parse("2026-11-23T16:00+00:00") == moment // (86_400 * NS) * 86_400 * NS + 16 * 3600 * NS
     assert parse("yesterday") is None
+
+
+@pytest.mark.parametrize(
+    ("ns", "en", "zh"),
+    [
+        (412_000, "0.412 ms", "0.412 毫秒"),
+        (20_400_000, "20.4 ms", "20.4 毫秒"),
+        (1_204_000_000, "1.204 s", "1.204 秒"),
+        (90 * NS, "1 min 30 s", "1 分 30 秒"),
+        (0, "0 ms", "0 毫秒"),
+    ],
+)
+def test_a_short_length_is_as_exact_as_it_is_told_apart(ns: int, en: str, zh: str) -> None:
+    assert (length(ns, "en"), length(ns, "zh")) == (en, zh)
 
 
 def test_a_span_names_its_two_largest_units() -> None:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.incident.claim import claim, explain, signature_name
+from pipeline.incident.claim import claim, class_name, class_names, explain, signature_name
 from pipeline.incident.judge import Judgement, judge
 from pipeline.incident.models import Alert
 from pipeline.incident.pack import load_pack
 from pipeline.incident.seen import Far, Key, Kind, Persons, Seen, narrow
+from pipeline.incident.words import CLASS
 from pipeline.ledger import pack as law
 from pipeline.ledger.obligations import Bounds
 from pipeline.registry.models import Holder, Permission
@@ -217,11 +218,18 @@ def test_every_verdict_has_its_words(verdict: str) -> None:
         assert all(step.text for step in explain(made, judged.permission, lang))
 
 
-def test_every_signature_of_the_catalogue_has_a_name() -> None:
-    ids = [s["id"] for path in sorted((ROOT / "detectors" / "catalogue").glob("*.toml"))
-           for s in tomllib.loads(path.read_text("utf-8")).get("signature", [])]
+def test_every_signature_and_class_of_the_catalogue_has_a_name() -> None:
+    signatures = [s for path in sorted((ROOT / "detectors" / "catalogue").glob("*.toml"))
+                  for s in tomllib.loads(path.read_text("utf-8")).get("signature", [])]
+    ids, classes = [s["id"] for s in signatures], {s["class_35273"] for s in signatures}
     assert len(ids) > 20
     assert [i for i in ids if signature_name(i, "zh") == i] == []
+    assert classes == set(CLASS) and all(class_name(one, "en").isascii() for one in classes)
+
+
+def test_classes_in_a_row_have_an_order() -> None:
+    assert class_names(["基本", "健康", "", "身份"], "en") == "identity, basic, 健康"
+    assert class_names(["基本", "身份"], "zh") == "身份、基本" and class_names([], "en") == ""
 
 
 def test_bounds_of_a_part_narrowed_by_the_whole() -> None:

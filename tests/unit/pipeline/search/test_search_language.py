@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pipeline.schema import FINDING, FLOW
 from pipeline.search.fields import BY_NAME, FIELDS, Kind
 from pipeline.search.language import MOST_CHARACTERS, keep, parse, read_compare, rewrite
+from pipeline.search.saved import expand
 from pipeline.search.tree import Tree, write
 from pipeline.search.wrong import WORDS, FilterError
 from tests.unit.pipeline.search.made_filters import trees
@@ -137,6 +138,61 @@ def test_messages_are_in_both_languages() -> None:
 def test_fields_are_rewritten_to_their_first_names() -> None:
     assert rewrite("端口 == 443 AND (LINE = '端口' or 服务器名 ~ x)") == "port == 443 AND (line = '端口' or server.name ~ x)"
     assert rewrite("端口 == ") == "port == " and rewrite("no such") == "no such"
+
+
+SAVED = {"big": "octets > 1MB or 端口 == 1", "all": " ", "大-流": "octets > 1GB"}
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (" @big ", " octets > 1MB or 端口 == 1 "),
+        ("@all", " "),
+        ("not @big and (@大-流 or line == x)", "not (octets > 1MB or 端口 == 1) and ((octets > 1GB) or line == x)"),
+        ("(@big)", "((octets > 1MB or 端口 == 1))"),
+        ("line == @big and http.agent ~ '@all'", "line == @big and http.agent ~ '@all'"),
+    ],
+)
+def test_a_name_stands_for_the_filter_saved_under_it(text: str, written: str) -> None:
+    assert expand(text, lambda: SAVED) == written and parse(written) == parse(expand(text, lambda: SAVED))
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "length", "code", "expected"),
+    [
+        ("port == 1 or @bgi", 14, 4, "no_saved", ("@big", "@all", "@大-流")),
+        ("@bi/g", 1, 5, "no_saved", ("@big", "@all", "@大-流")),
+        ("@big and lne == 1", 10, 3, "no_field", None),
+        ("@al or @bgi", 1, 3, "no_saved", ("@all", "@big", "@大-流")),
+        ("@big @big", 6, 4, "unexpected", ("and", "or", "end")),
+        ("@all and port == 1", 1, 4, "saved_all", ()),
+        ("@big and" + " " * MOST_CHARACTERS, MOST_CHARACTERS + 1, 1, "too_long", ()),
+    ],
+)
+def test_a_name_that_is_none_is_pointed_at_and_the_nearest_are_offered(text, column, length, code, expected) -> None:  # noqa: ANN001
+    with pytest.raises(FilterError) as raised:
+        expand(text, lambda: SAVED)
+    error = raised.value
+    assert (error.column, error.length, error.code) == (column, length, code)
+    assert expected is None or (set(error.expected) == set(expected) and error.expected[:1] == expected[:1])
+
+
+def test_without_a_name_nobody_is_asked_for_saved_filters() -> None:
+    def saved() -> dict[str, str]:
+        raise AssertionError
+
+    assert expand("port == 1 and http.agent ~ '@'", saved) == "port == 1 and http.agent ~ '@'" and expand("lne", saved) == "lne"
+
+
+@given(st.text(st.sampled_from("@ab() notr=1\"'"), max_size=20))
+def test_no_name_is_left_in_what_is_asked(text: str) -> None:
+    """Whatever is typed: it is wrong, or a filter without names."""
+    try:
+        parse(expand(text, lambda: {"a": "port == 1", "b": ""}))
+    except FilterError as error:
+        assert 1 <= error.column <= len(text) + 12
+    with pytest.raises(FilterError, match="no saved search"):
+        parse("port == 1 and @big")
 
 
 def test_a_filter_is_narrowed_by_one_more_comparison() -> None:

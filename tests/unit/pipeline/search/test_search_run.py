@@ -53,15 +53,20 @@ def ids(search: Search, limit: int) -> list[int]:
 @pytest.mark.parametrize("page_rows", [7, 1000, 50_000])
 def test_pages_have_no_holes_and_no_twins(filled: ChdbStore, monkeypatch: pytest.MonkeyPatch, page_rows: int) -> None:
     monkeypatch.setattr(run, "PAGE_ROWS", page_rows)
+    monkeypatch.setattr(run, "LONG_PAGE_ROWS", 4 * page_rows)
     search = new_search(filled, parse("line == L-1 and flow < 1000" if page_rows == 7 else "line == L-1"), ALL)
     expected = list(range(999 if page_rows == 7 else 11_999, 0, -2))
     assert ids(search, 10**9) == expected
     assert ids(search, 25) == expected[:25]
 
 
-def test_a_page_is_bounded_and_progress_comes_to_an_end(filled: ChdbStore) -> None:
+def test_a_page_is_bounded_and_progress_comes_to_an_end(filled: ChdbStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one is short, those of a long answer longer and longer."""
+    monkeypatch.setattr(run, "PAGE_ROWS", 100)
+    monkeypatch.setattr(run, "LONG_PAGE_ROWS", 1000)
     pages = list(new_search(filled, None, ALL).rows([FLOW_FIELD], 10**9))
-    assert sum(page.rows.num_rows for page in pages) == 12_000 and max(page.rows.num_rows for page in pages) <= run.PAGE_ROWS
+    rows = [page.rows.num_rows for page in pages]
+    assert sum(rows) == 12_000 and rows[0] <= 100 and max(rows) == 1000
     shares = [page.share for page in pages]
     assert shares == sorted(shares) and shares[-1] == 1 and len(shares) > 3
 
@@ -259,6 +264,21 @@ def test_completion_offers_what_can_stand_there(filled: ChdbStore, text: str, st
     found = complete(text + " == rest", len(text), store_values(filled, ALL))
     options = [option.text for option in found.options]
     assert found.start == start and set(some) <= set(options) and bool(some) == bool(options)
+
+
+def test_names_of_saved_searches_are_completed_with_their_filters() -> None:
+    def values(*_: object) -> list[str]:
+        raise AssertionError
+
+    kept = {"big": "octets > 1MB", "Bigger": "octets > 1GB", "long": "line == x or " * 20 + "line == y", "night-big": "first > 2026-11-23"}
+
+    def options(text: str) -> dict[str, str]:
+        found = complete(text, len(text), values, "en", lambda: kept)
+        return {option.text: option.note for option in found.options if found.start == text.rindex("@")}
+
+    assert list(options("@")) == ["@big", "@Bigger", "@long", "@night-big"] and len(options("@lo")["@long"]) == 80
+    assert options("port == 1 and not (@bi") == {"@big": "octets > 1MB", "@Bigger": "octets > 1GB", "@night-big": "first > 2026-11-23"}
+    assert options("@none") == {} and options("port == 1 @") == {} and complete("@big ", 5, values).options[0].text == "and"
 
 
 def test_completion_does_not_wait_for_slow_values(filled: ChdbStore) -> None:
