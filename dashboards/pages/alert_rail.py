@@ -11,7 +11,7 @@ from dashboards.reading.names import Names
 from dashboards.shell.markup import card, icon, link, tag
 from dashboards.widgets.clock import clock_row
 from dashboards.widgets.person_range import bounds
-from pipeline.incident.claim import signature_name
+from pipeline.incident.claim import category_name
 from pipeline.incident.clocks import Clock
 from pipeline.incident.models import Alert
 
@@ -62,7 +62,7 @@ def in_words(viewer: Viewer, names: Names, field: str, value: Any) -> str:
     if field == "destination":
         return viewer.t("list.comma").join(names.place(viewer, code) for code in ([value] if isinstance(value, str) else value))
     if field == "categories":
-        return viewer.t("list.comma").join(signature_name(one, viewer.language) for one in value)
+        return viewer.t("list.comma").join(category_name(one, viewer.language) for one in value)
     if field == "mechanism":
         return viewer.t(f"duty.{value}") if value in ("none", "contract", "assessment") else viewer.t(f"permitkind.{value}")
     if field.startswith("persons") and isinstance(value, list):

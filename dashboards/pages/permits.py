@@ -12,7 +12,7 @@ from dashboards.shell.markup import card, link, tag
 from dashboards.shell.page import Asked
 from dashboards.words.moments import beijing
 from dashboards.words.numbers import count
-from pipeline.incident.claim import signature_name
+from pipeline.incident.claim import category_name
 from pipeline.registry.models import LineRecord, Permission
 from pipeline.supervision.number import beijing_day
 
@@ -63,7 +63,7 @@ def _permissions(viewer: Viewer, names: Names, current: list[Permission], expire
                     with tag("td"):
                         link(names.holder(viewer, one.holder.usci), f"/ledger/{one.holder.usci}")
                     tag("td", "", _listed(viewer, [names.place(viewer, code) for code in one.destinations]))
-                    tag("td", "", _listed(viewer, [signature_name(name, viewer.language) for name in one.categories]))
+                    tag("td", "", _listed(viewer, [category_name(name, viewer.language) for name in one.categories]))
                     tag("td", "", _persons(viewer, one))
                     with tag("td", "nowrap"):
                         tag("span", "", f"{one.valid_from} – {one.valid_until or '…'}")

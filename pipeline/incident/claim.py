@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -36,6 +36,13 @@ def signature_name(signature: str, lang: str) -> str:
 def class_name(code: str, lang: str) -> str:
     """A class of GB/T 35273; one without words is named by its code."""
     return say(CLASS.get(code, (code, code)), lang)
+
+
+def category_name(category: str, lang: str) -> str:
+    """What a permission covers: a signature, `class:` one of GB/T 35273, or `level:` one of personal information."""
+    kind, _, code = category.rpartition(":")
+    named: dict[str, Callable[[str, str], str]] = {"class": class_name, "level": lambda level, lang: say(LEVEL[level], lang)}
+    return named.get(kind, signature_name)(code, lang)
 
 
 def class_names(codes: Iterable[str], lang: str) -> str:

@@ -86,6 +86,11 @@ class House:
             taken[name] = sum(map(_cpu_seconds, [pid, *map(int, children)]))
         return taken
 
+    def most_mebibytes(self, name: str) -> int:
+        """The most memory that a process of ours has had at once."""
+        status = Path(f"/proc/{self.pids[name]}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) >> 10
+
 
 def _cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()

@@ -107,6 +107,7 @@ def run_ours(house: House, rows: int) -> dict[str, Any]:
     for i in range(MEMBERS):
         house.start(f"ingest-{i}", "guankou", "ingest", told={"GUANKOU_STORE__DATABASE": "ours"})
     told = steady(house, store, rows) | settled(house, store, rows)
+    told["MiB of a member at most"] = max(house.most_mebibytes(f"ingest-{i}") for i in range(MEMBERS))
     for i in range(MEMBERS):
         house.stop(f"ingest-{i}")
     with closing(ServerStore(store, "default")) as anywhere:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.incident.claim import claim, class_name, class_names, explain, signature_name
+from pipeline.incident.claim import category_name, claim, class_name, class_names, explain, signature_name
 from pipeline.incident.judge import Judgement, judge
 from pipeline.incident.models import Alert
 from pipeline.incident.pack import load_pack
@@ -230,6 +230,12 @@ def test_every_signature_and_class_of_the_catalogue_has_a_name() -> None:
 def test_classes_in_a_row_have_an_order() -> None:
     assert class_names(["基本", "健康", "", "身份"], "en") == "identity, basic, 健康"
     assert class_names(["基本", "身份"], "zh") == "身份、基本" and class_names([], "en") == ""
+
+
+def test_what_a_permission_covers_is_named() -> None:
+    assert [category_name(one, "en") for one in ("mobile_cn", "class:身份", "class:健康", "level:sensitive")] == [
+        signature_name("mobile_cn", "en"), "identity", "健康", "sensitive PI",
+    ]  # fmt: skip
 
 
 def test_bounds_of_a_part_narrowed_by_the_whole() -> None:
