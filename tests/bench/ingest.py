@@ -1,10 +1,9 @@
-"""Kafka → ClickHouse: `guankou ingest` against ClickHouse's own Kafka table engine, the same topic, the same tables behind.
+"""Kafka → ClickHouse: `guankou ingest` against ClickHouse's own Kafka table engine, the same messages, the same tables behind.
 
     python -m tests.bench --only ingest [--rows 40000000]
 
 Both begin at the topic's beginning with two consumers and fill a migrated `flows`, indexes and sums by hour included. The rate is of the
-steady state: from a tenth of the rows to nine tenths, so that neither start nor last flush counts. What the one left to merge is merged
-before the other begins.
+steady state: from a tenth of the rows to nine tenths, so that neither start nor last flush counts. Each has servers of its own.
 """
 
 from __future__ import annotations
@@ -52,7 +51,10 @@ def measure(rows: int = ROWS) -> dict[str, Any]:
     with open_house("ingest") as house:
         sent = fill_topic(house.bus, rows)
         ours = run_ours(house, rows)
-        print(ours, flush=True)  # the engine under its own Kafka table has been seen to end with a fatal error
+    print(ours, flush=True)
+    # Last, in a house of its own: under its own Kafka table the server has been seen to end with a fatal error, and to run out of memory.
+    with open_house("ingest") as house:
+        fill_topic(house.bus, rows)
         engine = run_engine(house, rows)
     ratio = round(ours["rows/s"] / engine["rows/s"], 2)
     return {"rows": rows, "octets a row on the bus": round(sent / rows, 1), "guankou ingest": ours, "Kafka engine": engine, "ratio": ratio}
