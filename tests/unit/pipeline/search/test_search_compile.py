@@ -16,6 +16,7 @@ from pipeline.search.fields import BY_NAME, Kind
 from pipeline.search.language import parse
 from pipeline.search.tree import Compare, Tree, compares
 from pipeline.search.values import Regex, Span
+from pipeline.store.migrate import migrations, statements
 from pipeline.store.store import ChdbStore, open_store
 from tests.unit.pipeline.search.made_filters import EVALUATED, NAMES, PATTERNS, comparisons, flows, holds, trees
 
@@ -79,6 +80,19 @@ def test_a_range_is_looked_up_by_its_networks(text: str, number: int, first: str
     assert networks[:1] == ([first] if first else []) and networks[-1:] == ([last] if last else [])
 
 
+ROWS = (
+    "SELECT toUInt64(number) AS flow_id, concat('a', toString(number), '.example') AS server_name, [server_name] AS server_names, "
+    "toIPv6(concat('::ffff:10.0.', toString(intDiv(number, 256)), '.', toString(number % 256))) AS src_ip, "
+    "toIPv6('::ffff:192.0.2.1') AS dst_ip FROM numbers({first:UInt64}, {rows:UInt64})"
+)
+
+
+def put_rows(store: ChdbStore, first: int, rows: int) -> None:
+    """Flows whose address and name are their number's."""
+    made = store.query(ROWS, {"first": first, "rows": rows})
+    store.insert("flows", made.combine_chunks().to_batches()[0], f"rows-{first}")
+
+
 @pytest.mark.parametrize(
     ("text", "index"),
     [
@@ -89,18 +103,40 @@ def test_a_range_is_looked_up_by_its_networks(text: str, number: int, first: str
     ],  # fmt: skip
 )
 def test_skip_indexes_help(store: ChdbStore, text: str, index: str) -> None:
-    rows = (
-        "SELECT toUInt64(number) AS flow_id, concat('a', toString(number), '.example') AS server_name, [server_name] AS server_names, "
-        "toIPv6(concat('::ffff:10.0.', toString(intDiv(number, 256)), '.', toString(number % 256))) AS src_ip, "
-        "toIPv6('::ffff:192.0.2.1') AS dst_ip FROM numbers(60000)"
-    )
-    store.insert("flows", store.query(rows).combine_chunks().to_batches()[0], "rows")
+    put_rows(store, 0, 60_000)
     where, parameters = compile_filter(parse(text))
     sql = f"EXPLAIN indexes = 1 SELECT sum(octets_out) FROM flows WHERE {where}"
     lines = [row["explain"] for row in store.query(sql, parameters).to_pylist()]
     assert any(index in line for line in lines)
     granules = [line.split()[-1].split("/") for line in lines if "Granules:" in line and "/" in line]
     assert int(granules[-1][0]) < int(granules[0][1])
+
+
+def test_answers_are_the_same_while_an_index_is_being_built(store: ChdbStore) -> None:
+    """Half of the rows came before it, half after."""
+    indexes = next(one for one in migrations() if one.name.startswith("0006"))
+    _, added, built = statements(indexes.text)
+    for name in ("by_end", "by_network", "by_words"):
+        store.command(f"ALTER TABLE flows DROP INDEX {name}")
+    put_rows(store, 0, 20_000)
+    store.command(added)
+    store.command("SYSTEM STOP MERGES flows")
+    put_rows(store, 20_000, 20_000)
+
+    def ask() -> list[int]:
+        asked = (compile_filter(parse(text)) for text in (
+            "ip == 10.0.78.31", "ip == 10.0.78.32", "ip != 10.0.78.32", "dst.ip == 192.0.2.1", "ip in 10.0.78.0/24", "ip in 10.0.0.0/17",
+            "server.name ~ 999", "server.name !~ 99.EX", "server.name ~ a2 or ip in 10.0.1.0/24", "server.name == a19999.example",
+        ))  # fmt: skip
+        return [store.query(f"SELECT count() AS n FROM flows WHERE {where}", more).to_pylist()[0]["n"] for where, more in asked]
+
+    while_built = ask()
+    store.command("SYSTEM START MERGES flows")
+    store.command(f"{built} SETTINGS mutations_sync = 1")
+    numbers = range(40_000)
+    three_nines, not_99 = sum("999" in str(n) for n in numbers), sum(n % 100 != 99 for n in numbers)
+    either = sum(str(n)[0] == "2" or n >> 8 == 1 for n in numbers)
+    assert ask() == while_built == [1, 1, 39_999, 40_000, 256, 32_768, three_nines, not_99, either, 1]
 
 
 @pytest.fixture(scope="module")
