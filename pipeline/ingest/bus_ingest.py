@@ -29,6 +29,7 @@ from pipeline.ingest.aside import DROPPED
 from pipeline.ingest.body import Identity, PoisonError, decode
 from pipeline.ingest.marks import Marks
 from pipeline.ingest.settings import IngestSettings
+from pipeline.schema import FLOW
 
 if TYPE_CHECKING:
     from pipeline.store.store import Store
@@ -42,6 +43,7 @@ BEHIND = Gauge("ingest_behind_messages", "messages on the bus that are not in th
 REFUSED = Counter("ingest_refused_total", "times the store was away or refused an insert")
 TOOK = Histogram("ingest_stretch_seconds", "time to store one stretch")
 MOST_WAIT_S = 10.0
+FLOWS_WAIT = 5  # times `stretch_seconds`: they are the most, each insert of them is a part to merge, and alerts do not wait for them
 PATIENCE = 10  # times `stretch_seconds`: so long a stretch is added to while more of it lies on the bus
 METADATA_MS = 10_000  # so soon are topics and partitions seen that were not there, or not known of, when partitions were dealt out
 
@@ -188,9 +190,7 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
             del self._again[partition]
         while waiting:
             size = _size(waiting, self._how)
-            # A backlog is stored in long stretches, however slowly it comes: each is a part that the store has to merge.
-            wait_s = self._how.stretch_seconds * (1 if self._has_all(partition) else PATIENCE)
-            if size == len(waiting) and now - self._since[partition] < wait_s and not _is_full(waiting, self._how):
+            if size == len(waiting) and now - self._since[partition] < self._wait_s(partition) and not _is_full(waiting, self._how):
                 break
             due.append(Stretch(partition, waiting[:size]))
             waiting = waiting[size:]
@@ -199,6 +199,12 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
         else:
             del self._waiting[partition], self._since[partition]
         return due
+
+    def _wait_s(self, partition: TopicPartition) -> float:
+        """How long a stretch of it is added to. A backlog is stored in long ones, however slowly it comes: each is a part to merge."""
+        if not self._has_all(partition):
+            return self._how.stretch_seconds * PATIENCE
+        return self._how.stretch_seconds * (FLOWS_WAIT if self._topics[partition.topic] == FLOW.name else 1)
 
     def _crowding(self) -> set[TopicPartition]:
         """The partitions with the most waiting, as many as must be stored now for the others to fit into `waiting_mebibytes`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -13,10 +14,12 @@ from pipeline.search.values import MAPPED, Item, Regex, Span, write_address
 # The engine's lower() knows ASCII alone, so a pattern must too, or É would be looked for as é and never be found.
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _LIKE = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
-# As the indexes by_end, by_network and by_words have them (migration 0006).
+# As the indexes by_end and by_network (migration 0006) and by_letters (0007) have them.
 _ENDS = "[IPv6NumToString(flows.src_ip), IPv6NumToString(flows.dst_ip)]"
 _NETWORKS = "[cutIPv6(flows.src_ip, 10, 1), cutIPv6(flows.dst_ip, 10, 1)]"
-_WORDS = f"lower(arrayStringConcat({NAMES}, ' ')) LIKE {{value}}"
+_SIGNS, _CAPITALS = ".-_ :*/[]@+=,~#&!()$|<>^", "ABCDEFGHIJKLMNOPQRSTUVWX"
+_LETTERS = f"translate(lower(arrayStringConcat({NAMES}, ' ')), '{_SIGNS}', '{_CAPITALS}')"
+_LETTERS_OF = str.maketrans(string.ascii_uppercase + _SIGNS, string.ascii_lowercase + _CAPITALS)
 NETWORK_BITS, NETWORK_BITS_V4 = 80, 8  # what the index leaves of an address's end
 MOST_NETWORKS = 256                    # that a range is looked up by: a /16, or /40 of IPv6
 _V4 = range(MAPPED, MAPPED + (1 << 32))
@@ -113,25 +116,36 @@ def _bound(field: Field, end: int | str | None, bind: Callable[[str, object], st
 
 def _text_fits(compare: Compare, item: Item, bind: Callable[[str, object], str]) -> str:
     each = compare.field.each
+    letters, is_all = "", False
     if isinstance(item, Regex):
         value, form = bind("String", f"(?i){item.pattern}"), "match({column}, {value})"
     elif "~" in compare.operator:
         like = str(item.low).translate(_LOWER).translate(_LIKE)
         value, form = bind("String", f"%{like}%"), "lower({column}) LIKE {value}"
+        letters, is_all = _letters(str(item.low))
     else:
         value, form = bind("String", item.low), "{column} = {value}"
     test = _joined(" OR ", [form.format(column=column, value=value) for column in compare.field.columns])
     if not each and compare.field.columns[0] == SERVER_NAME and not isinstance(item, Regex):
         # It is one of the names, or there are none: so much the indexes say.
-        named = _WORDS.format(value=value) if "~" in compare.operator else f"(has({NAMES}, {value}) OR empty({value}))"
+        named = f"{_LETTERS} LIKE {bind('String', letters)}" if letters else f"(has({NAMES}, {value}) OR empty({value}))"
         return f"({named} AND {test})"
     if not each:
         return test
     # `each` has every text that the columns have, but no empty one.
-    if form.startswith("{column} ="):
-        return f"(has({each}, {value}) OR (empty({value}) AND {test}))"
     exists = f"arrayExists(one -> {form.format(column='one', value=value)}, {each})"
     if isinstance(item, Regex):
         return f"({test} OR {exists})"
-    # Where the text has no space, that all of them joined have it is enough.
-    return f"(({_WORDS.format(value=value)} AND (position({value}, ' ') = 0 OR {exists})) OR length({value}) = 2)"
+    if letters:
+        return f"({_LETTERS} LIKE {bind('String', letters)} AND ({bind('Bool', is_all)} OR {exists}))"
+    return f"(has({each}, {value}) OR (empty({value}) AND {test}))"
+
+
+def _letters(text: str) -> tuple[str, bool]:
+    """How the index by_letters is asked for names of which `text` is a part, and whether its answer is all there is to say.
+
+    It is not where `text` has what the index has no letter for, or a space, which also stands between two names.
+    """
+    letters = text.translate(_LETTERS_OF)
+    longest = max(re.findall("[0-9A-Za-z]+", letters), key=len, default="")
+    return f"%{longest}%", longest == letters and " " not in text

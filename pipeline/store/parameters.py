@@ -16,6 +16,13 @@ NULL = "\\N"
 # Settings of every question: parts of names that stand in many names, or have two letters, are looked up in the index too (decision 0015).
 LIKE_BY_INDEX = {"text_index_like_max_postings_to_read": 1000, "text_index_like_min_pattern_length": 2}
 
+FEW_ROWS = 100_000
+
+
+def indexes_later(rows: int) -> dict[str, str]:
+    """Settings of an insert: a few rows get their inverted indexes when they are merged (decision 0015); merging small ones costs more."""
+    return {"exclude_materialize_skip_indexes_on_insert": "by_end,by_network,by_letters"} if rows < FEW_ROWS else {}
+
 
 def bind(parameters: Mapping[str, object]) -> dict[str, str]:
     """Each value as the text of a parameter; TypeError or ValueError for what has no such text."""

@@ -13,7 +13,7 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, NetworkError, ServerException, SocketTimeoutError
 
 from pipeline.store.native import ArrowBlock, ArrowOutputStream
-from pipeline.store.parameters import LIKE_BY_INDEX, bind, quote
+from pipeline.store.parameters import LIKE_BY_INDEX, bind, indexes_later, quote
 from pipeline.store.settings import LOCAL, ServerAddress, StoreSettings
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,8 @@ class ServerStore:
             return
         rows = rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows])
         columns = ", ".join(f"`{name}`" for name in rows.schema.names)
-        statement, settings = f"INSERT INTO {table} ({columns}) VALUES", {**SERVER_INSERT, "insert_deduplication_token": token}
+        statement = f"INSERT INTO {table} ({columns}) VALUES"
+        settings = {**SERVER_INSERT, **indexes_later(rows.num_rows), "insert_deduplication_token": token}
         with self._client() as client, client.disconnect_on_error(statement, settings):
             connection = client.connection
             connection.send_query(statement)

@@ -14,7 +14,7 @@ from chdb import session
 
 from pipeline.store.lock import StoreBusyError, StoreLock
 from pipeline.store.migrate import migrate
-from pipeline.store.parameters import LIKE_BY_INDEX, bind
+from pipeline.store.parameters import LIKE_BY_INDEX, bind, indexes_later
 from pipeline.store.unfinished import forget_unfinished
 
 __all__ = ["ChdbStore", "Store", "StoreBusyError", "open_store"]
@@ -106,7 +106,8 @@ class ChdbStore:
             for batch in rows.unify_dictionaries().combine_chunks().to_batches() if isinstance(rows, pa.Table) else [rows]:
                 writer.write_batch(batch)
         columns = ", ".join(rows.schema.names)
-        head = f"INSERT INTO {table} ({columns}) SETTINGS insert_deduplication_token = '{token}', {INSERT_SETTINGS}"
+        later = "".join(f", {name} = '{value}'" for name, value in indexes_later(rows.num_rows).items())
+        head = f"INSERT INTO {table} ({columns}) SETTINGS insert_deduplication_token = '{token}', {INSERT_SETTINGS}{later}"
         with self._writing, self._writer.send_insert(head, "ArrowStream") as inserter:
             inserter.append(sink.getvalue().to_pybytes())
             inserter.finish()

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.schema import RECORDS
-from pipeline.store.migrate import Migration, migrate, run_file, statements
+from pipeline.store.migrate import BESIDE, VERSIONS, Migration, migrate, migrations, run_file, statements
 from pipeline.store.store import ChdbStore
 from tests.store_sums import BY_HOUR
 
@@ -54,11 +54,35 @@ def test_nobody_waits_for_what_is_built_over_rows_that_are_there(bare: ChdbStore
     migrate(bare)
     bare.command("INSERT INTO flows (first, line, flow_id) SELECT now64(9), 'L', number FROM numbers(100)")
     bare.command("SYSTEM STOP MERGES flows")
-    again = Migration("9999_again.sql", "ALTER TABLE flows MATERIALIZE INDEX by_end, MATERIALIZE INDEX by_words;", "")
+    again = Migration("9999_again.sql", "ALTER TABLE flows MATERIALIZE INDEX by_end, MATERIALIZE INDEX by_letters;", "")
     run_file(bare, again, replicated=False)
     left = "SELECT count() AS left FROM system.mutations WHERE NOT is_done"
     assert bare.query(left).to_pylist()[0]["left"] == 2
     bare.command("SYSTEM START MERGES flows")
+
+
+def test_an_index_that_is_still_being_built_can_go(bare: ChdbStore) -> None:
+    """The store refuses to drop it. Two migrations after each other over months of flows: the first one's building is held up here."""
+    files = migrations()
+    bare.command(VERSIONS)
+    for one in files[:5]:
+        run_file(bare, one, replicated=False)
+    bare.command("INSERT INTO flows (first, line, flow_id, server_names) SELECT now64(9), 'L', number, ['a-b.example'] FROM numbers(100)")
+    *inverted, built = statements(files[5].text)
+    for statement in inverted:
+        bare.command(statement)
+    bare.command("SYSTEM STOP MERGES flows")
+    bare.command(f"{built} {BESIDE}")
+    letters = statements(files[6].text)
+    with pytest.raises(RuntimeError, match="not finished yet"):
+        bare.command(letters[1])
+    bare.command(letters[0])
+    bare.command("SYSTEM START MERGES flows")
+    for statement in letters[1:-1]:
+        bare.command(statement)
+    bare.command(f"{letters[-1]} SETTINGS mutations_sync = 1")
+    parts = "SELECT countIf(secondary_indices_compressed_bytes > 0) = count() AS built FROM system.parts WHERE table = 'flows' AND active"
+    assert bare.query(parts).to_pylist() == [{"built": 1}]
 
 
 @pytest.mark.parametrize("after", [False, True])
