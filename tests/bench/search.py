@@ -1,9 +1,10 @@
-"""Address search over months of flows, against nfdump on the same flows; octets a flow at rest of both.
+"""Search by address, against nfdump, and by a part of a name, over months of the same flows; octets a flow at rest of both.
 
     python -m tests.bench --only search [--rows 100000000]
 
-Addresses are drawn half by flow (those that talk much come more often) and half by address (most are rare); each is asked once, so that
-nothing the engine keeps of a question helps the next. Pages are what the flow search shows first: the newest 200 flows.
+Addresses are drawn half by flow (those that talk much come more often) and half by address (most are rare), names likewise, each without
+its last two letters. Each is asked once, so that nothing the engine keeps of a question helps the next. Pages are what the flow search
+shows first: the newest 200 flows.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from tests.conftest import ROOT
 
 ROWS = 100_000_000
 PAGE = 200
-ASKED = 120  # addresses for each question
+ASKED = 120  # addresses for each question; half as many parts of names
 PEER_ASKED = 3  # of nfdump: each reads everything
 SETTLE_S = 600
 COLUMNS = "first,line,src.ip,src.port,dst.ip,dst.port,destination,protocol,server.name,octets.out,payload.out,inspected.out,findings,flow"
@@ -41,6 +42,7 @@ SEEN = (
     "SELECT DISTINCT replaceOne(toString(one), '::ffff:', '') AS address FROM "
     "(SELECT arrayJoin([src_ip, dst_ip]) AS one FROM flows WHERE flow_id % 997 = 0) WHERE startsWith(toString(one), '::ffff:')"
 )
+NAMED = "SELECT server_name AS name FROM flows WHERE flow_id % 997 = 0 AND server_name != ''"
 WHOLE = Period(BEGIN_NS, BEGIN_NS + DAYS * DAY_NS)
 
 
@@ -112,25 +114,29 @@ def _ask(store: ServerStore, peer: Nfcapd) -> dict[str, Any]:
     rare = store.query(SEEN).column("address").to_pylist()
     rng = random.Random(1)
     drawn = [rng.choice(of) for _ in range(ASKED) for of in (common, rare)]
+    names = store.query(f"{NAMED} LIMIT 100000").column("name").to_pylist()
+    named = [f'server.name ~ "{rng.choice(of)[:-2]}"' for _ in range(ASKED // 4) for of in (names, sorted(set(names)))]
     fields = [BY_NAME[name] for name in COLUMNS.split(",")]
-    pages = _times(store, drawn[:ASKED], lambda search: list(search.rows(fields, PAGE)))
-    sums = _times(store, drawn[ASKED:], lambda search: search.count())
+    pages = _times(store, [f"ip == {one}" for one in drawn[:ASKED]], lambda search: list(search.rows(fields, PAGE)))
+    sums = _times(store, [f"ip == {one}" for one in drawn[ASKED:]], lambda search: search.count())
+    name_pages = _times(store, named, lambda search: list(search.rows(fields, PAGE)))
     every = [find(peer.folder, address) for address in drawn[:PEER_ASKED]]
     peer_ms = statistics.median(seconds for seconds, _ in every) * 1000
     return {
         "page p50, p95, max ms": _percentiles(pages),
         "sums p50, p95, max ms": _percentiles(sums),
+        "page of a part of a name": _percentiles(name_pages),
         "nfdump ms, flows found": ", ".join(f"{seconds * 1000:.0f} ({found})" for seconds, found in every),
         "page, nfdump's ratio": round(peer_ms / statistics.median(pages)),
         "sums, nfdump's ratio": round(peer_ms / statistics.median(sums)),
     }
 
 
-def _times(store: ServerStore, addresses: list[str], ask: Callable[[Search], object]) -> list[float]:
+def _times(store: ServerStore, filters: list[str], ask: Callable[[Search], object]) -> list[float]:
     """Milliseconds of each; three questions before warm the connection."""
     took = []
-    for number, address in enumerate(["192.0.2.1"] * 3 + addresses):
-        search = new_search(store, parse(f"ip == {address}"), WHOLE)
+    for number, text in enumerate(["ip == 192.0.2.1"] * 3 + filters):
+        search = new_search(store, parse(text), WHOLE)
         begun = time.monotonic()
         ask(search)
         if number >= 3:
