@@ -16,10 +16,12 @@ from dashboards.shell.markup import card, link, tag
 from dashboards.shell.page import Asked
 from dashboards.widgets.coverage_chip import coverage_chip, coverage_words
 from dashboards.widgets.flow_card import cover_of_flow, flow_card
+from dashboards.widgets.masked_excerpt import as_shown, hits
 from dashboards.widgets.no_answer import no_answer
 from dashboards.widgets.verdict_tag import verdict_tag
 from dashboards.words.moments import NS, length, stamp, utc
 from dashboards.words.numbers import octets
+from pipeline.incident.claim import signature_name
 from pipeline.search.values import write_text
 from pipeline.store.server import StoreAwayError
 
@@ -55,6 +57,7 @@ RECORD = (
     "end_reason",
 )
 AROUND_NS = 300 * NS
+TELLING, MOST_VALUES = 4, 6  # characters left by a mask that are enough to look for others; values offered
 
 
 def flow_number(text: str) -> int | None:
@@ -109,7 +112,7 @@ def draw_flow(viewer: Viewer, names: Names, told: Told, main: str = "stack", bes
     with tag("div", beside):
         _how_much(viewer, one)
         _timers(viewer, one)
-        _pivots(viewer, one)
+        _pivots(viewer, told)
         _pairs(viewer.t("flow.names"), one, NAMES_IN_CLEAR)
         _pairs(viewer.t("flow.record"), one, RECORD)
 
@@ -171,10 +174,25 @@ def pivots(one: dict[str, Any]) -> list[tuple[str, str]]:
     return [(word, address.url()) for word, address in ways]
 
 
-def _pivots(viewer: Viewer, one: dict[str, Any]) -> None:
-    with card(viewer.t("flow.pivot")), tag("div", "row"):
-        for word, address in pivots(one):
-            link(viewer.t(f"flow.{word}"), address, "button", data_test=f"pivot-{word}")
+def same_values(findings: Sequence[Finding]) -> list[tuple[str, str, str]]:
+    """Signature and masked value of each hit shown of which enough can be read, and the address of a search for what is masked alike."""
+    shown = dict.fromkeys(hit for finding in findings for excerpt in finding.excerpts for hit in hits(excerpt))
+    told = [hit for hit in shown if sum(map(str.isalnum, hit[1])) >= TELLING]
+    return [(*hit, FlowAddress(f"finding.excerpt ~ {write_text(as_shown(*hit))}").url()) for hit in told[:MOST_VALUES]]
+
+
+def _pivots(viewer: Viewer, told: Told) -> None:
+    with card(viewer.t("flow.pivot")), tag("div", "stack"):
+        with tag("div", "row"):
+            for word, address in pivots(told.one):
+                link(viewer.t(f"flow.{word}"), address, "button", data_test=f"pivot-{word}")
+        values = same_values(told.findings)
+        if values:
+            tag("p", "caption", viewer.t("flow.same_value"))
+            with tag("div", "row"):
+                for signature, masked, address in values:
+                    kind = signature_name(signature, viewer.language)
+                    link(f"{kind} {masked}", address, "button", data_test="pivot-same_value")
 
 
 def _pairs(title: str, one: dict[str, Any], fields: tuple[str, ...]) -> None:

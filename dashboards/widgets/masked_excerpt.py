@@ -24,6 +24,16 @@ def parts(excerpt: str) -> list[tuple[str, str]]:
     return [*found, *([("", excerpt[place:])] if place < len(excerpt) else [])]
 
 
+def hits(excerpt: str) -> list[tuple[str, str]]:
+    """(signature, masked value) of each hit."""
+    return [(signature, text) for signature, text in parts(excerpt) if signature]
+
+
+def as_shown(signature: str, masked: str) -> str:
+    """A hit as it stands in an excerpt."""
+    return f"\u27e6{signature}:{masked}\u27e7"
+
+
 def masked_excerpt(viewer: Viewer, excerpts: Sequence[str], offsets: Sequence[int]) -> None:
     """A line an excerpt; control characters are shown as a middle dot, so that the wire cannot draw on the page."""
     with tag("div", "excerpt", tabindex="0", data_test="excerpt"):

@@ -122,7 +122,7 @@ def _text_fits(compare: Compare, item: Item, bind: Callable[[str, object], str])
     elif "~" in compare.operator:
         like = str(item.low).translate(_LOWER).translate(_LIKE)
         value, form = bind("String", f"%{like}%"), "lower({column}) LIKE {value}"
-        letters, is_all = _letters(str(item.low))
+        letters, is_all = _letters(str(item.low)) if compare.field.columns[0] == SERVER_NAME else ("", False)
     else:
         value, form = bind("String", item.low), "{column} = {value}"
     test = _joined(" OR ", [form.format(column=column, value=value) for column in compare.field.columns])
@@ -134,10 +134,10 @@ def _text_fits(compare: Compare, item: Item, bind: Callable[[str, object], str])
         return test
     # `each` has every text that the columns have, but no empty one.
     exists = f"arrayExists(one -> {form.format(column='one', value=value)}, {each})"
-    if isinstance(item, Regex):
-        return f"({test} OR {exists})"
     if letters:
         return f"({_LETTERS} LIKE {bind('String', letters)} AND ({bind('Bool', is_all)} OR {exists}))"
+    if "~" in compare.operator:
+        return f"({test} OR {exists})"
     return f"(has({each}, {value}) OR (empty({value}) AND {test}))"
 
 

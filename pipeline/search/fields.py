@@ -97,8 +97,8 @@ def _flow(name: str, kind: Kind, zh: str, en: str, *columns: str, each: str = ""
     return Field(name, kind, zh, en, tuple(c if "." in c else f"flows.{c}" for c in columns), each, only, "flows", names)
 
 
-def _finding(name: str, kind: Kind, zh: str, en: str, column: str, names: Mapping[str, int] = {}) -> Field:  # noqa: B006
-    return Field(f"finding.{name}", kind, zh, en, (f"findings.{column}",), table="findings", names=names)
+def _finding(name: str, kind: Kind, zh: str, en: str, column: str, names: Mapping[str, int] = {}, each: str = "") -> Field:  # noqa: B006
+    return Field(f"finding.{name}", kind, zh, en, (f"findings.{column}",), each, table="findings", names=names)
 
 
 FIELDS: tuple[Field, ...] = (
@@ -162,6 +162,7 @@ FIELDS: tuple[Field, ...] = (
     _finding("tier", Kind.NUMBER, "可信度", "a finding has this tier: low, medium, high", "tier", TIERS),
     _finding("evidence", Kind.WORD, "证据", "a finding was seen in content, or inferred", "evidence"),
     _finding("count", Kind.NUMBER, "命中次数", "a finding has so many values", "count"),
+    _finding("excerpt", Kind.TEXT, "遮蔽摘录", "a finding shows this masked, of three values", "excerpts[1]", each="findings.excerpts"),
     _finding("subjects", Kind.NUMBER, "不同值", "a finding has so many distinct values", "subjects"),
 )
 SAVED = Field("@", Kind.WORD, "", "", ())  # stands for a saved search while a filter is read; no filter can name it

@@ -167,6 +167,7 @@ class Search:
         """The same for each value of a field, those with the most flows first; a flow with several values counts under each."""
         joined, value = "", shown(of)
         if of.table == "findings":
+            value = f"arrayJoin({of.each})" if of.each else value
             found = f"SELECT DISTINCT findings.flow_id AS flow_id, {value} AS one FROM findings"
             joined, value = f" INNER JOIN ({found}) AS found ON found.flow_id = flows.flow_id", "found.one"
         elif of.each or len(of.columns) > 1:

@@ -459,6 +459,26 @@ def test_classes_are_a_column_and_a_facet(regulator, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_is_masked_alike_is_found(regulator, language: str) -> None:
+    """From a value of a finding to the flows that have one masked alike; a mask that leaves a single character is not offered."""
+    set_language(regulator, language)
+    regulator.open("/flows?q=" + quote("finding.signature == resident_id"))
+    regulator.until(lambda: rows_of(regulator, "line"))
+    first = regulator.part("found").text.split()[0]
+    regulator.driver.find_element(By.CSS_SELECTOR, CELLS.format("first") + " a").click()
+    regulator.until(lambda: regulator.texts('[data-test="pivot-same_value"]'))
+    kind = "居民身份证号" if language == "zh" else "resident ID"
+    (offered,) = regulator.texts('[data-test="pivot-same_value"]')
+    assert offered.startswith(kind) and offered.endswith("110*************2X")
+    regulator.picture(f"flow-masked-alike-{language}")
+    regulator.click("pivot-same_value")
+    regulator.until(lambda: asked(regulator, "q") == 'finding.excerpt ~ "\u27e6resident_id:110*************2X\u27e7"')
+    regulator.until(lambda: rows_of(regulator, "line"))
+    assert int(regulator.part("found").text.split()[0].replace(",", "")) >= int(first.replace(",", ""))
+    assert regulator.complaints() == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_flow_has_its_verdict_its_alert_and_its_timers(regulator, language: str) -> None:
     set_language(regulator, language)
     regulator.open("/flows?q=" + quote("verdict in (beyond, permit)"))

@@ -22,7 +22,7 @@ from dashboards.reading.graph_layout import lay_out
 from dashboards.reading.period import DAY_NS, period_of
 from dashboards.summary import Cover, Summary
 from dashboards.widgets.claim import last_clause
-from dashboards.widgets.masked_excerpt import parts
+from dashboards.widgets.masked_excerpt import hits, parts
 from dashboards.widgets.threshold_track import LEAST, MOST, place
 from dashboards.words.moments import NS, parse, stamp
 from pipeline.search.compile import compile_filter
@@ -157,6 +157,7 @@ def test_an_excerpt_falls_into_text_and_hits() -> None:
         ("resident_id", "110*2X"),
         ("", '"'),
     ]
+    assert hits('a ⟦name:李**⟧ b ⟦resident_id:110*2X⟧') == [("name", "李**"), ("resident_id", "110*2X")]
     assert parts("⟦broken") == [("", "⟦broken")] and parts("") == []
 
 

@@ -45,7 +45,9 @@ def flows(draw: st.DrawFn) -> list[dict[str, Any]]:
         more = draw(st.lists(st.sampled_from(NAMES), max_size=2))  # as a sensor has them: the first is the server's
         row["server_names"] = [name for name in (row["server_name"], *more) if name] if row["server_name"] else []
         row["protocol"] = draw(st.sampled_from(("", "tls", "http", "dns")))
-        row["found"] = draw(st.lists(st.fixed_dictionaries({"signature": st.sampled_from(NAMES), "tier": st.integers(1, 3)}), max_size=2))
+        row["found"] = draw(st.lists(st.fixed_dictionaries({
+            "signature": st.sampled_from(NAMES), "tier": st.integers(1, 3), "excerpts": st.lists(st.sampled_from(NAMES), max_size=3),
+        }), max_size=2))  # fmt: skip
         rows.append(row)
     return rows
 
@@ -162,6 +164,7 @@ READ: dict[str, Any] = {
     "http.host": _names("http"),
     "dns.question": _names("dns"),
     "finding.signature": lambda row: [found["signature"] for found in row["found"]],
+    "finding.excerpt": lambda row: [text for found in row["found"] for text in (found["excerpts"] or [""])],
     "finding.tier": lambda row: [found["tier"] for found in row["found"]],
 }
 EVALUATED = tuple(field for field in FIELDS if field.name in READ)
