@@ -25,6 +25,7 @@ from pipeline.bus.dead import DeadLetters
 from pipeline.bus.message import read_headers
 from pipeline.bus.settings import BusSettings
 from pipeline.bus.topics import record_topics
+from pipeline.ingest.again import put_missing
 from pipeline.ingest.aside import DROPPED
 from pipeline.ingest.body import Identity, PoisonError, decode
 from pipeline.ingest.marks import Marks
@@ -53,6 +54,7 @@ class Stretch(NamedTuple):
 
     partition: TopicPartition
     messages: list[Any]  # ConsumerRecord
+    again: bool = False  # somebody may have stored it
 
     @property
     def first(self) -> int:
@@ -185,7 +187,7 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
             if len(inside) == len(waiting) and self._consumer.position(partition) <= last:
                 return []  # not all of it has come
             if inside:
-                due.append(Stretch(partition, inside))
+                due.append(Stretch(partition, inside, again=True))
             waiting = waiting[len(inside) :]
             del self._again[partition]
         while waiting:
@@ -228,9 +230,16 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
         if batches:
             rows = pa.Table.from_batches(batches)
             if rows.num_rows:
-                record = self._topics[stretch.partition.topic]
-                act = self._patiently if patient else _at_once
-                act(lambda: self._store.insert(record, rows, token))
+                record, again = self._topics[stretch.partition.topic], stretch.again
+
+                def put() -> None:
+                    nonlocal again
+                    before, again = again, True
+                    self._store.insert(record, rows, token)
+                    if before:
+                        put_missing(self._store, record, rows, token)
+
+                (self._patiently if patient else _at_once)(put)
                 self.rows += rows.num_rows
                 STORED.labels(record).inc(rows.num_rows)
             (self._patiently if patient else _at_once)(lambda: self._marks.note(taken, token))

@@ -7,6 +7,9 @@ import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow as pa
+
+from pipeline.ingest.again import put_missing
 from pipeline.ingest.aside import UNREAD, put_aside
 from pipeline.ingest.body import Identity, PoisonError, decode
 from pipeline.ingest.marks import Marks
@@ -38,6 +41,7 @@ class Ingest:
         self.store = store
         self.wait_s = 10.0  # for a worker that is writing
         self._marks = Marks(store)
+        self._sure: set[Path] = set()  # files whose first batch cannot be one that was being stored when this or another process ended
 
     def run_once(self) -> IngestResult:
         """Take what is there now, oldest first in each file."""
@@ -65,13 +69,14 @@ class Ingest:
         try:
             total = IngestResult()
             for number, record, sensor, worker, epoch, sequence, body in outbox.execute(TAKE, (AT_ONCE,)).fetchall():
-                total = _add(total, self._take(Identity(record, sensor, worker, unsigned(epoch)), sequence, body))
+                total = _add(total, self._take(Identity(record, sensor, worker, unsigned(epoch)), sequence, body, path in self._sure))
+                self._sure.add(path)
                 outbox.execute("DELETE FROM batch WHERE id = ?", (number,))
             return total
         finally:
             outbox.close()
 
-    def _take(self, identity: Identity, sequence: int, body: bytes) -> IngestResult:
+    def _take(self, identity: Identity, sequence: int, body: bytes, sure: bool) -> IngestResult:
         if self._marks.is_stored(identity, sequence):
             return IngestResult(repeated=1)
         try:
@@ -81,7 +86,13 @@ class Ingest:
             return IngestResult(poisoned=1)
         token = "-".join(map(str, (*identity, sequence)))
         if batch.num_rows:
-            self.store.insert(identity.record, batch, token)
+            try:
+                self.store.insert(identity.record, batch, token)
+            except RuntimeError:
+                self._sure.clear()
+                raise
+            if not sure:
+                put_missing(self.store, identity.record, pa.Table.from_batches([batch]), token)
         self._marks.note({identity: [sequence]}, token)
         return IngestResult(batches=1, rows=batch.num_rows, findings=batch.num_rows if identity.record == "findings" else 0)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,15 +19,19 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from prometheus_client import REGISTRY
 
+from deploy.local.lab import bring_down, bring_up
+from deploy.local.state import HOST, USER, Shape
 from pipeline.bus.message import to_headers, to_key
 from pipeline.bus.settings import BusSettings
 from pipeline.bus.topics import create_topics, record_topics
 from pipeline.ingest import bus_ingest
+from pipeline.ingest.again import put_missing
 from pipeline.ingest.body import Identity
 from pipeline.ingest.bus_ingest import BusIngest
 from pipeline.ingest.ingest import Ingest
 from pipeline.ingest.settings import IngestSettings
-from pipeline.schema import COVERAGE
+from pipeline.schema import COVERAGE, FINDING, FLOW, SENSOR_REPORT, Record
+from pipeline.schema.field import TIME
 from pipeline.schema.outbox import open_outbox, unsigned
 from pipeline.store import nodes
 from pipeline.store.opened import open_configured
@@ -256,6 +263,112 @@ def test_killed_between_any_two_acts_nothing_is_lost_or_doubled(
     with closing(BusIngest(bus, store, Kept(), IngestSettings(stretch_seconds=0.05))) as last:
         run_until([last], behind(bus))
     assert deaths
+    assert sums(store) == wanted
+
+
+@pytest.mark.parametrize("record", ["flows", "findings", "coverage", "sensor_reports"])
+def test_a_token_that_is_remembered_without_its_rows(
+    bus: BusSettings, store: Store, messages: list[Message], wanted: dict[str, list[object]], record: str
+) -> None:
+    """As a server leaves it that was killed while it stored the first stretch of `record`, and the member with it."""
+
+    class Killed(BaseException):
+        pass
+
+    class Forgetful:
+        def query(self, *words: object) -> object:
+            return store.query(*words)  # type: ignore[arg-type]
+
+        def insert(self, table: str, batch: object, token: str) -> None:
+            store.insert(table, batch, token)  # type: ignore[arg-type]
+            if table == record:
+                store.command(f"ALTER TABLE {record} DELETE WHERE 1 SETTINGS mutations_sync = 2")
+                raise Killed
+
+    send(bus, messages)
+    member = BusIngest(bus, Forgetful(), Kept(), IngestSettings(stretch_rows=150, stretch_seconds=0.0, session_seconds=6))  # type: ignore[arg-type]
+    with pytest.raises(Killed):
+        run_until([member], behind(bus))
+    member._consumer.close(autocommit=False)
+    assert not store.query(f"SELECT count() AS n FROM {record}").to_pylist()[0]["n"]
+    with closing(BusIngest(bus, store, Kept(), IngestSettings(stretch_seconds=0.05))) as last:
+        run_until([last], behind(bus))
+    assert sums(store) == wanted
+
+
+def test_a_server_killed_between_a_token_and_its_part(tmp_path: Path) -> None:
+    """What such a server has on its disk when it comes again: the stretch is refused, and the month that is missing put in otherwise."""
+    months = [datetime(2026, month, 3, tzinfo=UTC) for month in (9, 10)]
+    columns = make_columns(random.Random(3), FLOW, 60)
+    lines = pa.array([f"L-{n % 3}" for n in range(60)]).dictionary_encode()
+    columns |= {"first": pa.array([months[n % 2] for n in range(60)], TIME), "line": lines}
+    rows = pa.Table.from_batches([make_batch(FLOW, Maker("one", 0, 7), 1, columns, 60)])
+    folder = tmp_path / "lab"
+
+    def open_server() -> ServerStore:
+        lab, _ = bring_up(folder, Shape(), os.getpid())
+        servers = [{"host": HOST, "port": lab.clickhouse[0].ports["tcp"]}]
+        made = StoreSettings.model_validate({"servers": servers, "user": USER, "password": lab.clickhouse_password})
+        nodes.migrate_nodes(made, lambda _: None)
+        return ServerStore(made)
+
+    try:
+        with closing(open_server()) as store:
+            store.insert("flows", rows, "t-1")
+            (part,) = store.query("SELECT path FROM system.parts WHERE table = 'flows' AND active AND partition = '202610'").to_pylist()
+        bring_down(folder)
+        shutil.rmtree(part["path"])
+        with closing(open_server()) as store:
+            there = "SELECT toYYYYMM(first) AS month, count() AS n FROM flows GROUP BY month ORDER BY month"
+            store.insert("flows", rows, "t-1")
+            assert store.query(there).to_pylist() == [{"month": 202609, "n": 30}]
+            assert [put_missing(store, "flows", rows, "t-1") for _ in range(2)] == [30, 0]
+            assert store.query(there).to_pylist() == [{"month": 202609, "n": 30}, {"month": 202610, "n": 30}]
+    finally:
+        bring_down(folder)
+
+
+@pytest.mark.parametrize("year", [1969, 1970, 2105, 2120, 2261])
+@pytest.mark.parametrize("record", [FLOW, FINDING, COVERAGE, SENSOR_REPORT])
+def test_what_is_there_is_not_missing_whatever_its_time(store: Store, record: Record, year: int) -> None:
+    """A capture's clock may say anything; what were thought missing would be stored twice."""
+    columns = make_columns(random.Random(3), record, 5)
+    time = next(field.name for field in record.fields if field.arrow == TIME)
+    columns[time] = pa.array([datetime(year, 2, day, 23, 59, tzinfo=UTC) for day in range(1, 6)], TIME)
+    rows = pa.Table.from_batches([make_batch(record, Maker("one", 0, 7), 1, columns, 5)])
+    store.insert(record.name, rows, "t-3")
+    assert put_missing(store, record.name, rows, "t-3") == 0
+
+
+def test_rows_that_do_not_stay_are_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no third try adds to them."""
+    tried: list[object] = []
+    monkeypatch.setattr(store, "insert", lambda *words: tried.append(words[2]))
+    rows = pa.Table.from_batches([make_batch(COVERAGE, Maker("one", 0, 7), 1, make_columns(random.Random(3), COVERAGE, 6), 6)])
+    with pytest.raises(RuntimeError, match="coverage: 6 rows under t-2 do not stay"):
+        put_missing(store, "coverage", rows, "t-2")
+    assert tried == ["t-2-again-1", "t-2-again-2"]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_outbox_taken_in_without_a_bus_is_looked_after_too(
+    tmp_path: Path, store: Store, wanted: dict[str, list[object]], fails: bool
+) -> None:
+    """Its first batch, after a start and after an insert that failed, may be one whose token alone is remembered."""
+
+    def lose(table: str, batch: pa.RecordBatch, token: str) -> None:
+        ServerStore.insert(store, table, batch, token)  # type: ignore[arg-type]
+        if table == "flows":
+            store.command("ALTER TABLE flows DELETE WHERE 1 SETTINGS mutations_sync = 2")
+            raise RuntimeError("away")
+
+    fill_outboxes(tmp_path, seed=21)
+    ingest = Ingest(tmp_path, store)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "insert", lose)
+        with pytest.raises(RuntimeError, match="away"):
+            ingest.run_once()
+    (ingest if fails else Ingest(tmp_path, store)).run_all()
     assert sums(store) == wanted
 
 
