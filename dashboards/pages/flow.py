@@ -44,6 +44,7 @@ NAMES_IN_CLEAR = (
 )
 RECORD = (
     "sensor",
+    "parts",
     "vlan",
     "mpls",
     "ip_protocol",

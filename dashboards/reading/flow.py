@@ -14,37 +14,37 @@ from pipeline.search.fields import SENT
 if TYPE_CHECKING:
     from dashboards.desk import Desk
 
-PLAIN_SRC = "replaceRegexpOne(toString(src_ip), '^::ffff:', '')"
-PLAIN_DST = "replaceRegexpOne(toString(dst_ip), '^::ffff:', '')"
-_COLUMNS = (
-    f"{SENT} AS sent_out",
-    "toString(flow_id) AS flow",
-    "toUnixTimestamp64Nano(first) AS first_ns",
-    "toUnixTimestamp64Nano(last) AS last_ns",
-    "sensor",
-    "line",
-    "holder",
-    "domestic_end",
-    "destination",
-    "place_source",
-    f"{PLAIN_SRC} AS src",
-    f"{PLAIN_DST} AS dst",
-    "src_port",
-    "dst_port",
-    "ip_protocol",
-    "vlan",
-    "mpls",
+PLAIN_SRC = "replaceRegexpOne(toString(flows.src_ip), '^::ffff:', '')"
+PLAIN_DST = "replaceRegexpOne(toString(flows.dst_ip), '^::ffff:', '')"
+# A long flow is reported in parts, each with the first packet of the whole and its own last one; what each part counts is its own.
+_SUMMED = (
     "octets_out",
     "octets_in",
     "packets_out",
     "packets_in",
     "retransmitted_out",
     "retransmitted_in",
-    "handshake_us",
+    "requests",
+    "payload_out",
+    "inspected_out",
+    "encrypted_out",
+    "findings",
+)
+_OF_LAST = (
+    "sensor",
+    "line",
+    "holder",
+    "domestic_end",
+    "destination",
+    "place_source",
+    "src_port",
+    "dst_port",
+    "ip_protocol",
+    "vlan",
+    "mpls",
     "end_reason",
     "protocol",
     "server_name",
-    "server_names",
     "alpn",
     "tls_version",
     "ja4",
@@ -53,19 +53,25 @@ _COLUMNS = (
     "http_status",
     "user_agent",
     "content_type",
-    "requests",
-    "payload_out",
-    "inspected_out",
-    "encrypted_out",
-    "findings",
+)
+_COLUMNS = (
+    "toString(any(flows.flow_id)) AS flow",
+    "if(count() > 1, count(), 0) AS parts",
+    "toUnixTimestamp64Nano(min(flows.first)) AS first_ns",
+    "toUnixTimestamp64Nano(max(flows.last)) AS last_ns",
+    "max(flows.handshake_us) AS handshake_us",
+    f"any({PLAIN_SRC}) AS src",
+    f"any({PLAIN_DST}) AS dst",
+    "arrayDistinct(arrayFlatten(groupArray(flows.server_names))) AS server_names",
+    f"sum({SENT}) AS sent_out",
+    *(f"sum(flows.{name}) AS {name}" for name in _SUMMED),
+    *(f"argMax(flows.{name}, flows.last) AS {name}" for name in _OF_LAST),
 )
 
 
 def read_flow(desk: Desk, flow: int) -> dict[str, Any] | None:
-    """Its columns, moments in ns; a flow reported in parts gives its last part."""
-    rows = desk.rows(
-        f"SELECT {', '.join(_COLUMNS)} FROM flows WHERE flow_id = {{flow:UInt64}} ORDER BY flows.last DESC LIMIT 1", {"flow": flow}
-    )
+    """The whole flow, its parts added up; moments in ns."""
+    rows = desk.rows(f"SELECT {', '.join(_COLUMNS)} FROM flows WHERE flow_id = {{flow:UInt64}} HAVING count() > 0", {"flow": flow})
     return rows[0] if rows else None
 
 
@@ -79,7 +85,7 @@ class Told(NamedTuple):
 
 
 def tell_flow(desk: Desk, flow: int) -> Told | None:
-    """Call it inside `ask`. The findings are of the whole flow, so the verdict is too, whatever its last part holds."""
+    """Call it inside `ask`. Low tier alone is no finding to judge by."""
     one = read_flow(desk, flow)
     if one is None:
         return None
