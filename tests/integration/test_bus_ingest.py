@@ -118,11 +118,21 @@ def send(bus: BusSettings, messages: list[Message]) -> None:
 
 
 def run_until(members: list[BusIngest], done: Callable[[], bool]) -> None:
-    until = time.monotonic() + LIMIT_S
-    while not done():
-        assert time.monotonic() < until, "ingest did not come to it"
+    """Step them in turn; where that comes to nothing, what took longest and how they stand is said."""
+    until, slowest = time.monotonic() + LIMIT_S, dict.fromkeys(("done", "step"), 0.0)
+    while True:
+        asked = time.monotonic()
+        is_done = done()
+        slowest["done"] = max(slowest["done"], time.monotonic() - asked)
+        if is_done:
+            return
+        if time.monotonic() > until:
+            stand = [(sorted(m._consumer.assignment()), {p: len(of) for p, of in m._waiting.items()}, m._done) for m in members]
+            raise AssertionError(f"ingest did not come to it; slowest, s: {slowest}; assigned, waiting, done: {stand}")
         for member in members:
+            asked = time.monotonic()
             member.step(50)
+            slowest["step"] = max(slowest["step"], time.monotonic() - asked)
 
 
 def behind(bus: BusSettings) -> Callable[[], bool]:
