@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient
 from kafka.errors import AuthorizationError, KafkaError
+from kafka.net.compat import KafkaNetClient
 
 from pipeline.bus.settings import BusSettings
 
@@ -64,14 +65,27 @@ def hear() -> Iterator[Hearing]:
 
 
 def connect(make: Callable[..., Client], bus: BusSettings, **how: Any) -> Client:
-    """A client, connected; BusError within some seconds otherwise."""
+    """A client, connected; BusError within some seconds otherwise.
+
+    A client of kafka-python that cannot connect leaves its thread and four files open; in hours without a broker that is all there may be.
+    """
     if not bus.bootstrap:
         raise BusError("bus.bootstrap: not set, there is no Kafka")
+    inside: list[KafkaNetClient] = []
+
+    def make_inside(**settings: Any) -> KafkaNetClient:
+        inside.append(KafkaNetClient(**settings))
+        return inside[-1]
+
     with hear() as hearing:
         try:
-            return make(**bus.connection(), **how)
-        except (KafkaError, OSError, ValueError) as error:
-            raise BusError(explain(error, hearing.last, bus)) from error
+            return make(**bus.connection(), **how, kafka_client=make_inside)
+        except BaseException as error:
+            for one in inside:
+                one.close()
+            if isinstance(error, (KafkaError, OSError, ValueError)):
+                raise BusError(explain(error, hearing.last, bus)) from error
+            raise
 
 
 @contextmanager
