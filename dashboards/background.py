@@ -17,6 +17,7 @@ from dashboards.reading.cover import cover
 from dashboards.reading.period import period_of
 from dashboards.summary import Summary
 from pipeline.search.period import stored_period
+from pipeline.store.server import StoreAwayError
 
 log = logging.getLogger("guankou.dashboards")
 EVERY_S = 1.0
@@ -33,9 +34,32 @@ class Work(NamedTuple):
     deliver: Callable[[datetime], int]
 
 
+class Trouble:
+    """Says in the log when something that is done every second begins to fail, fails otherwise, and goes well again; not each time."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._said, self._since = what, "", 0.0
+
+    def note(self, error: Exception) -> None:
+        """It failed; call it where `error` is being handled."""
+        text = f"{type(error).__name__}: {error}"
+        if not self._said:
+            self._since = time.monotonic()
+        if text != self._said:
+            # Where the store is away there is nothing to look for in our own lines.
+            log.error("%s failed, and is tried again every second: %s", self._what, text, exc_info=not isinstance(error, StoreAwayError))
+        self._said = text
+
+    def ended(self) -> None:
+        """It went well."""
+        if self._said:
+            log.warning("%s goes well again after %.0f s", self._what, time.monotonic() - self._since)
+        self._said = ""
+
+
 async def keep_working(desk: Desk, work: Work) -> None:
     """Until cancelled. A round that fails is logged, shown in the top bar, and tried again a second later."""
-    pace, owed = Pace(), True
+    pace, owed, trouble = Pace(), True, Trouble("background round")
     while True:
         began = time.monotonic()
         try:
@@ -48,8 +72,9 @@ async def keep_working(desk: Desk, work: Work) -> None:
                 owed = False
             elif rows or changed:
                 desk.summary = await asyncio.to_thread(take_glance, desk, bool(rows))
+            trouble.ended()
         except Exception as error:  # noqa: BLE001 - the pages must outlive a store that is away
-            log.exception("background round failed")
+            trouble.note(error)
             desk.summary = replace(desk.summary, trouble=type(error).__name__)
             pace, owed = Pace(), True
         await asyncio.sleep(max(0.05, EVERY_S - (time.monotonic() - began)))
@@ -57,11 +82,13 @@ async def keep_working(desk: Desk, work: Work) -> None:
 
 async def keep_delivering(work: Work) -> None:
     """Until cancelled; apart from the rest, because a mail server may take its time."""
+    trouble = Trouble("delivery")
     while True:
         try:
             await asyncio.to_thread(work.deliver, datetime.now(UTC))
-        except Exception:  # noqa: BLE001 - what was queued stays queued
-            log.exception("delivery failed")
+            trouble.ended()
+        except Exception as error:  # noqa: BLE001 - what was queued stays queued
+            trouble.note(error)
         await asyncio.sleep(EVERY_S)
 
 

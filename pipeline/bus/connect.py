@@ -15,6 +15,9 @@ from kafka.errors import AuthorizationError, KafkaError
 from kafka.net.compat import KafkaNetClient
 
 from pipeline.bus.settings import BusSettings
+from pipeline.bus.sockets import close_what_fails
+
+close_what_fails()
 
 CONNECT_WITHIN_MS = 5000
 Client = TypeVar("Client")

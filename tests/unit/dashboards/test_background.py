@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine
 
 from dashboards import background
-from dashboards.background import LATELY_NS, Work, keep_working, take_glance, take_snapshot
+from dashboards.background import LATELY_NS, Trouble, Work, keep_working, take_glance, take_snapshot
 from dashboards.correlating import SETTLES_S, Correlating
 from dashboards.desk import Desk
 from dashboards.pace import REST, Pace
@@ -24,6 +24,7 @@ from pipeline.ingest.body import Identity
 from pipeline.ingest.marks import Marks
 from pipeline.registry.load import load_registry
 from pipeline.schema import COVERAGE, FINDING, FLOW, SUBJECT
+from pipeline.store.server import StoreAwayError
 from pipeline.store.store import ChdbStore
 from tests.unit.pipeline.conftest import engine, put, put_findings, store
 from tests.unit.pipeline.incident.test_incident_correlate import LINES, USCI
@@ -290,3 +291,19 @@ def test_alerts_that_changed_are_in_the_snapshot_though_nothing_came(desk: Desk,
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(keep_working(desk, Work(lambda: 0, correlate, lambda _: 0)))
     assert versions == [0, 1, 1, 2]
+
+
+def test_trouble_that_lasts_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Hours without a store wrote ten megabytes of tracebacks an hour."""
+    trouble = Trouble("it")
+    for error in (StoreAwayError("at 9000"), StoreAwayError("at 9000"), StoreAwayError("at 9001"), ValueError("x"), ValueError("x")):
+        try:
+            raise error
+        except (StoreAwayError, ValueError) as raised:
+            trouble.note(raised)
+    trouble.ended()
+    trouble.ended()
+    assert [(one.levelname, one.getMessage().partition(":")[2].strip(), bool(one.exc_info)) for one in caplog.records] == [
+        ("ERROR", "StoreAwayError: at 9000", False), ("ERROR", "StoreAwayError: at 9001", False), ("ERROR", "ValueError: x", True),
+        ("WARNING", "", False),
+    ]  # fmt: skip
