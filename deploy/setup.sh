@@ -7,12 +7,12 @@ purpose=${1:?usage: deploy/setup.sh demo|test|explain|bench}
 
 # package:what it is found by (a command, a file or a Python module of the system's python3)
 needs=(python3-venv:py:ensurepip libpango-1.0-0:lib:libpango-1.0.so.0 libpangoft2-1.0-0:lib:libpangoft2-1.0.so.0
-       libharfbuzz-subset0:lib:libharfbuzz-subset.so.0 fonts-noto-cjk:dir:/usr/share/fonts/opentype/noto)
+       libharfbuzz-subset0:lib:libharfbuzz-subset.so.0 fonts-noto-cjk:file:/usr/share/fonts/opentype/noto)
 extras=demo
 if [ "$purpose" = test ]; then
   extras=demo,test
   needs+=(chromium:cmd:chromium chromium-driver:cmd:chromedriver
-          faketime:cmd:faketime  # tests/faults: clocks that jump
+          gcc:cmd:cc libc6-dev:file:/usr/include/time.h  # tests/faults: clocks that jump
           openjdk-17-jre-headless:cmd:java maven:cmd:mvn npm:cmd:npm openssl:cmd:openssl)  # deploy/local
 elif [ "$purpose" = explain ]; then
   extras=demo,test
@@ -28,7 +28,7 @@ for need in "${needs[@]}"; do
   case $kind in
     cmd) command -v "$what" >/dev/null ;;
     lib) ldconfig -p 2>/dev/null | grep -q "$what" || /sbin/ldconfig -p | grep -q "$what" ;;
-    dir) [ -d "$what" ] ;;
+    file) [ -e "$what" ] ;;
     py) python3 -c "import $what" 2>/dev/null ;;
   esac || missing+=("$package")
 done

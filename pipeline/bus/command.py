@@ -101,6 +101,9 @@ def _print_differences(differences: Sequence[Difference], screen: Console) -> in
     for one in differences:
         table.add_row(*one)
     screen.print(table)
+    if any("." in one.what for one in differences):
+        how = "kafka-configs --alter --entity-type topics --entity-name TOPIC --add-config WHAT=VALUE"
+        screen.print(f"set by {how}", style="yellow", highlight=False, soft_wrap=True)
     if any(one.what == "partitions" for one in differences):
         screen.print("more partitions move keys: drain ingest before you add any (kafka-topics --alter)", style="yellow", highlight=False)
     return 1

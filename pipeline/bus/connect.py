@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient
-from kafka.errors import AuthorizationError, KafkaError
+from kafka.errors import AuthorizationError, BrokerResponseError, KafkaError
 from kafka.net.compat import KafkaNetClient
 
 from pipeline.bus.settings import BusSettings
@@ -117,4 +117,6 @@ def explain(error: Exception, heard: str, bus: BusSettings) -> str:
     for words, settings in BLAME:
         if any(word in text for word in words):
             return f"{settings}: {bus.bootstrap}: {heard or said}"
+    if isinstance(error, BrokerResponseError):
+        return f"bus: {bus.bootstrap} answers {said}"
     return f"bus.bootstrap: nobody answers at {bus.bootstrap}: {heard or said}"

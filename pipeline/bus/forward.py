@@ -163,10 +163,16 @@ class Forwarder:
         except BusError as error:
             self._note_trouble(str(error), now)
             return
+        self._moved_at = now
+        self._sent_up_to.clear()
+        if self._is_empty():
+            self._end_trouble(now)
+
+    def _end_trouble(self, now: float) -> None:
+        """Only where something was acknowledged, or nothing waits: who lets us in need not take what we have."""
         if self.trouble:
             log.warning("the bus takes records again after %.0f s", now - self._trouble_since)
-        self.trouble, self._moved_at = "", now
-        self._sent_up_to.clear()
+            self.trouble = ""
 
     def _note_trouble(self, text: str, now: float) -> None:
         """Say it when it begins and when it changes its nature; try again later and later."""
@@ -210,6 +216,7 @@ class Forwarder:
             gone = {(one.spool.path, one.number) for one in done}
             self._flying = [one for one in self._flying if (one.spool.path, one.number) not in gone]
             self._moved_at, self._backoff_s = now, BACKOFF_S[0]
+            self._end_trouble(now)
 
     def _fill(self) -> bool:
         """Hand over what the window takes: flows into what the others leave of it, so that those never wait for a window of flows."""

@@ -63,6 +63,8 @@ def wanted_topics(bus: BusSettings, copies: int) -> list[Topic]:
                 "max.message.bytes": str(MESSAGE_OCTETS),
                 "min.insync.replicas": str(max(1, copies - 1)),
                 "compression.type": "producer",
+                # By a sender's clock, a broker refuses what is an hour ahead and deletes at once what is years old.
+                "message.timestamp.type": "LogAppendTime",
             },
         )
         for record, one in declared.items()

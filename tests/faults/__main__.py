@@ -36,6 +36,7 @@ from tests.faults.house import HOSTS, House, Part, fill_disk, wait_until
 from tests.store_sums import sums
 
 LIMIT_S = 120.0  # for everything to come in when the faults are over
+JUMPS_S = (-90_000, -30, 0, 45, 90_000)  # more than a day, and less than anybody looks at; it stays so until the next jump
 ALL = "SELECT record, sensor, worker, epoch, sequence, rows, made_ns, body FROM batch ORDER BY id"
 Act = Callable[[], Callable[[], None] | None]  # gives what ends the fault, where it lasts
 
@@ -76,8 +77,8 @@ class Round:
         plan = sorted((begun + self.rng.random() * span, name) for name in chosen)
         ending: list[tuple[float, Callable[[], None]]] = []
         while True:
-            done = sum(part.keep(self.rng) for part in self.sensors) == len(self.sensors)  # each is looked at
-            self.house.keep(self.rng)
+            done = sum(part.keep() for part in self.sensors) == len(self.sensors)  # each is looked at
+            self.house.keep()
             now = time.monotonic()
             while plan and plan[0][0] <= now:
                 name = plan.pop(0)[1]
@@ -109,6 +110,8 @@ class Round:
             "repeated, reordered": self._repeat,
             "damaged": self._damage,
         }
+        for name in house.clocks:
+            faults[f"clock jumps: {name}"] = lambda name=name: house.clocks[name].set(rng.choice(JUMPS_S))  # type: ignore[misc]
         if len(house.lab.kafka) > 1:
             faults["partitions moved"] = self._move
         for place in house.mounts:

@@ -11,8 +11,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -26,14 +26,15 @@ from pipeline.bus.settings import BusSettings
 from pipeline.bus.topics import create_topics, record_topics
 from pipeline.store import nodes
 from pipeline.store.settings import StoreSettings
+from tests.faults.clock import Clock, build_clock
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 HOSTS = 2
 INGESTS = 2
 SMALL_DISK = "64m"
 STORE_DISK = "2g"
 FILLER = "filler"
+SERVERS = "servers"  # whose clock is that of brokers and store
 
 
 class Part:
@@ -45,25 +46,16 @@ class Part:
         self._process: subprocess.Popen[bytes] | None = None
         self.starts = 0
 
-    def keep(self, rng: random.Random | None = None) -> bool:
-        """Start it where it does not run; whether it ended well. With `rng` its clock is wrong now and then."""
+    def keep(self) -> bool:
+        """Start it where it does not run; whether it ended well."""
         if self._process is not None:
             code = self._process.poll()
             if code == 0 and self._ends:
                 return True
             if code is None:
                 return False
-        wrong: dict[str, str] = {}
-        if rng is not None and FAKETIME.exists() and rng.random() < 0.3:
-            offset = f"{rng.choice((-90000, -30, 45, 90000)):+d}s"
-            wrong = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-        before = dict(os.environ)
-        os.environ.update(self._environment | wrong)
-        try:
+        with _environment(self._environment):
             self._process = spawn(self._mark, self._words, self._log)
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
         self.starts += 1
         return False
 
@@ -101,7 +93,11 @@ class House:
         self.store_disk = folder / "lab" / "clickhouse-1" / "data"
         self._mount(self.store_disk, STORE_DISK)
         self._mount(folder / "host-1", SMALL_DISK)
-        self.lab: Lab = bring_up(folder / "lab", Shape(brokers=brokers, shards=shards), os.getpid())[0]  # type: ignore[arg-type]
+        library = build_clock(folder)
+        names = (SERVERS, *(self.host(i).name for i in range(HOSTS)))
+        self.clocks = {name: Clock(folder / f"{name}.clock", library) for name in names}
+        with _environment(self.clocks[SERVERS].environment):
+            self.lab: Lab = bring_up(folder / "lab", Shape(brokers=brokers, shards=shards), os.getpid())[0]  # type: ignore[arg-type]
         servers = [{"host": HOST, "port": one.ports["tcp"]} for one in self.lab.clickhouse]
         self.store = StoreSettings.model_validate({"servers": servers, "user": USER, "cluster": "lab" if shards > 1 else ""})
         self.bus = BusSettings(bootstrap=self.lab.bootstrap())
@@ -121,17 +117,17 @@ class House:
 
     def make(self, name: str, words: list[str], host: int, ends: bool = False) -> Part:
         """A part of this house; `host` says whose data directory it has, `ends` that its work comes to an end."""
-        environment = {**self._common, "GUANKOU_DATA": str(self.host(host))}
+        environment = {**self._common, **self.clocks[self.host(host).name].environment, "GUANKOU_DATA": str(self.host(host))}
         return Part(self.folder / f"{name}.log", self.lab.mark, [sys.executable, *words], environment, ends)
 
     def host(self, number: int) -> Path:
         """A sensor host's data directory."""
         return self.folder / f"host-{number}"
 
-    def keep(self, rng: random.Random | None = None) -> None:
+    def keep(self) -> None:
         """Start again what has ended, servers too."""
         for part in (*self.forwarders, *self.ingests):
-            part.keep(rng)
+            part.keep()
         running = find_marked(self.lab.mark)
         for service in self.lab.services:
             if service.pid not in running:
@@ -158,10 +154,11 @@ class House:
         return []
 
     def _restart(self, service: Service) -> None:
-        if service in self.lab.kafka:
-            process = kafka.start_broker(self.lab, service, True)
-        else:
-            process = clickhouse.start_server(self.lab, service)
+        with _environment(self.clocks[SERVERS].environment):
+            if service in self.lab.kafka:
+                process = kafka.start_broker(self.lab, service, True)
+            else:
+                process = clickhouse.start_server(self.lab, service)
         services = {"kafka": self.lab.kafka, "clickhouse": self.lab.clickhouse}
         changed = {
             kind: tuple(one.model_copy(update={"pid": process.pid}) if one == service else one for one in ones)
@@ -228,6 +225,18 @@ class House:
         words = ["mount", "-t", "tmpfs", "-o", f"size={size}", "guankou", str(place)]
         if subprocess.run(words, check=False, capture_output=True).returncode == 0:
             self.mounts.append(place)
+
+
+@contextmanager
+def _environment(more: dict[str, str]) -> Iterator[None]:
+    """What is started inside has `more` in its environment."""
+    before = dict(os.environ)
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def fill_disk(place: Path) -> Path:
