@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -33,7 +34,9 @@ from sensor.settings import SensorSettings
 from sensor.stream.columns import OCTET_REASONS
 from sensor.stream.engine import StreamEngine
 
+log = logging.getLogger(__name__)
 MINUTE_NS = 60_000_000_000
+SET_BACK_NS = 60_000_000_000  # a live host's clock behind the packets by so much was set; less is a daemon's small step
 VERSION = "0.1.0"
 MOST_SPANS = 64  # minutes told apart in one batch; a capture with more jumps in it is rounded
 UNITS_AT_ONCE = 512  # units looked into together in a replay: each batch of them has a price of its own
@@ -127,6 +130,9 @@ class Worker:
     def step(self, wait_s: float) -> None:
         """One batch, or one tick where none came."""
         buf, n = self._fetch(wait_s)
+        if self.live and (ahead_ns := self.flows.now_ns - time.time_ns()) > SET_BACK_NS:
+            log.warning("the clock was set back by about %.0f s: flows are reported and begin anew", ahead_ns / 1e9)
+            self._begin_anew()
         if n:
             self._status += np.bincount(self.frames["status"][:n], minlength=len(Status))
             self._counted += n
@@ -414,6 +420,12 @@ class Worker:
         if self._minute >= 0:
             self._end_minute()
         self._flush()
+
+    def _begin_anew(self) -> None:
+        """Let time be what the next packet says: by the latest met, no flow and no minute would end until the clock is there again."""
+        self.finish()
+        self.flows.forget_time()
+        self._minute, self._reported_ns = -1, 0
 
     def totals(self, seconds: float) -> Totals:
         """What has been done so far."""

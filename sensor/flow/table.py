@@ -90,6 +90,11 @@ class Flows:
         count = min(self.slots, int(self.slots * (min(passed, SWEEP_NS) / SWEEP_NS)) + 1)
         self._n_ended = sweep(self.table, now_ns, count, self._limits, self._ended, self._n_ended)
 
+    def forget_time(self) -> None:
+        """The next packet's time is the latest, whatever was met before; for an empty table."""
+        self.table.clock[NOW] = 0
+        self._swept_ns = 0
+
     def end_all(self, first: int = 0) -> int:
         """End every flow from slot `first` on, as many as fit; the slot to go on at, `slots` when done."""
         at, self._n_ended = end_all(self.table, int(EndReason.END), first, self._ended)
