@@ -105,7 +105,7 @@ class House:
         nodes.migrate_nodes(self.store, lambda _: None)
         self._common = {
             "GUANKOU_BUS__BOOTSTRAP": self.bus.bootstrap,
-            "GUANKOU_STORE__BROKERS": json.dumps(servers),
+            "GUANKOU_STORE__SERVERS": json.dumps(servers),
             "GUANKOU_STORE__USER": USER,
             "GUANKOU_INGEST__SESSION_SECONDS": "6",
             "GUANKOU_INGEST__STRETCH_SECONDS": "0.3",
