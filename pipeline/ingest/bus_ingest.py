@@ -29,6 +29,7 @@ from pipeline.ingest.again import put_missing
 from pipeline.ingest.aside import DROPPED
 from pipeline.ingest.body import Identity, PoisonError, decode
 from pipeline.ingest.marks import Marks
+from pipeline.ingest.patience import Patience
 from pipeline.ingest.settings import IngestSettings
 from pipeline.schema import FLOW
 
@@ -43,7 +44,6 @@ REPEATED = Counter("ingest_repeated_total", "batches passed over: the store had 
 BEHIND = Gauge("ingest_behind_messages", "messages on the bus that are not in the store yet, of this process's partitions")
 REFUSED = Counter("ingest_refused_total", "times the store was away or refused an insert")
 TOOK = Histogram("ingest_stretch_seconds", "time to store one stretch")
-MOST_WAIT_S = 10.0
 FLOWS_WAIT = 5  # times `stretch_seconds`: they are the most, each insert of them is a part to merge, and alerts do not wait for them
 PATIENCE = 10  # times `stretch_seconds`: so long a stretch is added to while more of it lies on the bus
 METADATA_MS = 10_000  # so soon are topics and partitions seen that were not there, or not known of, when partitions were dealt out
@@ -113,16 +113,14 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Until `stopping`; what has been read by then is stored. Trouble with broker or store is waited out."""
-        wait_s = 0.1
+        patience = Patience()
         while not stopping():
             try:
                 self.step()
-                wait_s = 0.1
+                patience.end()
             except (KafkaError, BusError) as error:
-                log.warning("bus: %s: %s; trying again", type(error).__name__, error)
                 self._start_over()
-                time.sleep(wait_s)
-                wait_s = min(wait_s * 2, MOST_WAIT_S)
+                time.sleep(patience.fail(f"bus: {type(error).__name__}: {error}"))
 
     def step(self, wait_ms: int = 200) -> int:
         """One poll, and what became due by it; how many rows were stored."""
@@ -282,19 +280,19 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _patiently(self, act: Callable[[], None]) -> None:
         """Do it, however long the store is away or refuses: nothing more is read meanwhile, and the group is kept."""
-        wait_s = 0.2
+        patience = Patience()
         while True:
             try:
                 act()
+                patience.end()
                 return
             except RuntimeError as error:  # the store's: away, or its refusal
                 REFUSED.inc()
-                log.warning("%s; trying again in %.1f s", error, wait_s)
+                wait_s = patience.fail(str(error))
             partitions = self._consumer.assignment()
             self._consumer.pause(*partitions)
             self._consumer.poll(timeout_ms=int(wait_s * 1000))
             self._consumer.resume(*(self._consumer.assignment() & partitions))
-            wait_s = min(wait_s * 2, MOST_WAIT_S)
 
     def _commit(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
         """KafkaError when the group does not have us any more: whatever was about to be stored is another one's."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from contextlib import closing
@@ -15,13 +14,11 @@ from pipeline.bus.connect import BusError
 from pipeline.bus.dead import DeadLetters
 from pipeline.bus.settings import BusSettings
 from pipeline.ingest.bus_ingest import BusIngest
+from pipeline.ingest.patience import Patience
 from pipeline.ingest.settings import IngestSettings
 from pipeline.store.opened import open_configured
 from pipeline.store.server import StoreAwayError
 from pipeline.store.settings import StoreSettings
-
-log = logging.getLogger(__name__)
-MOST_WAIT_S = 10.0
 
 
 def run_ingest(data: Path, bus: BusSettings, servers: StoreSettings, how: IngestSettings) -> None:
@@ -34,17 +31,16 @@ def run_ingest(data: Path, bus: BusSettings, servers: StoreSettings, how: Ingest
     if how.metrics_port:
         start_http_server(how.metrics_port, "127.0.0.1")
     bus.connection()  # what is wrong with the settings is said before anything is waited for
-    wait_s = 0.2
+    patience = Patience()
     while not stop.is_set():
         try:
             with closing(open_configured(data, servers)) as store, closing(DeadLetters(bus)) as dead:
                 ingest = BusIngest(bus, store, dead, how)
                 print("ingest runs", flush=True)
+                patience.end()
                 try:
                     ingest.run(stop.is_set)
                 finally:
                     ingest.close()
         except (KafkaError, BusError, StoreAwayError) as error:
-            log.warning("%s: %s; trying again in %.1f s", type(error).__name__, error, wait_s)
-            stop.wait(wait_s)
-            wait_s = min(wait_s * 2, MOST_WAIT_S)
+            stop.wait(patience.fail(f"{type(error).__name__}: {error}"))
