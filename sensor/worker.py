@@ -100,7 +100,7 @@ class Worker:
         self.tap: Callable[[np.ndarray, np.ndarray], None] | None = None  # shown events and pool before they are settled: for measuring
         self._minute = -1
         self._flushed_minute = 0
-        self._reported_ns = 0
+        self._reported_ns = self._ticked_ns = 0
         self._flushed_at = 0.0
         self._status = np.zeros(len(Status), np.int64)
         self._counted = self._octets = self._ended = self._findings = 0
@@ -130,7 +130,7 @@ class Worker:
     def step(self, wait_s: float) -> None:
         """One batch, or one tick where none came."""
         buf, n = self._fetch(wait_s)
-        if self.live and (ahead_ns := self.flows.now_ns - time.time_ns()) > SET_BACK_NS:
+        if self.live and (ahead_ns := self._ticked_ns - time.time_ns()) > SET_BACK_NS:
             log.warning("the clock was set back by about %.0f s: flows are reported and begin anew", ahead_ns / 1e9)
             self._begin_anew()
         if n:
@@ -141,7 +141,7 @@ class Worker:
                 self._turn_minute(minute)
                 self._take(buf, begin, end)
         if self.live:
-            now = max(self.flows.now_ns, time.time_ns()) if self._counted else time.time_ns()
+            now = self._ticked_ns = max(self.flows.now_ns, time.time_ns())
             self._turn_minute(now // MINUTE_NS)
             self._sweep(now)
             if time.monotonic() - self._flushed_at >= self.settings.flush_after_s:
@@ -425,7 +425,7 @@ class Worker:
         """Let time be what the next packet says: by the latest met, no flow and no minute would end until the clock is there again."""
         self.finish()
         self.flows.forget_time()
-        self._minute, self._reported_ns = -1, 0
+        self._minute, self._reported_ns, self._ticked_ns = -1, 0, 0
 
     def totals(self, seconds: float) -> Totals:
         """What has been done so far."""
