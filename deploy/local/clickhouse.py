@@ -36,6 +36,8 @@ def server_config(lab: Lab, shard: int) -> dict[str, Any]:
         "default_profile": "default",
         "default_database": "default",
         "timezone": "UTC",
+        # The limit would follow what is free and what the server has: the library sees 3 MiB of that, so half of the limit is left.
+        "memory_worker_dynamic_hard_limit": "0",
         "logger": {"level": "warning", "log": str(server.folder / "server.log"), "errorlog": str(server.folder / "error.log")},
         "backups": {"allowed_path": f"{server.folder.parent / 'backups'}/"},
         "macros": {"cluster": "lab", "shard": str(shard), "replica": "1"},

@@ -100,6 +100,7 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
             # Asked before: a member that deals partitions out without knowing of any deals out none, and thinks nothing of it.
             self._consumer.partitions_for_topic(topic)
         self._consumer.subscribe(list(self._topics), listener=self)
+        self._for_store = Patience()  # kept while brokers are away too: each of their failures begins anew
         self.rows = 0
 
     def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
@@ -280,15 +281,14 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _patiently(self, act: Callable[[], None]) -> None:
         """Do it, however long the store is away or refuses: nothing more is read meanwhile, and the group is kept."""
-        patience = Patience()
         while True:
             try:
                 act()
-                patience.end()
+                self._for_store.end()
                 return
             except RuntimeError as error:  # the store's: away, or its refusal
                 REFUSED.inc()
-                wait_s = patience.fail(str(error))
+                wait_s = self._for_store.fail(str(error))
             partitions = self._consumer.assignment()
             self._consumer.pause(*partitions)
             self._consumer.poll(timeout_ms=int(wait_s * 1000))
