@@ -32,7 +32,7 @@ from pipeline.schema.outbox import open_outbox, unsigned
 from pipeline.store.opened import open_configured
 from pipeline.store.store import Store, open_store
 from tests.faults import sensor
-from tests.faults.house import HOSTS, House, Part, fill_disk, wait_until
+from tests.faults.house import BROKERS, HOSTS, House, Part, fill_disk, wait_until
 from tests.store_sums import sums
 
 LIMIT_S = 120.0  # for everything to come in when the faults are over
@@ -111,12 +111,21 @@ class Round:
             "damaged": self._damage,
         }
         for name in house.clocks:
-            faults[f"clock jumps: {name}"] = lambda name=name: house.clocks[name].set(rng.choice(JUMPS_S))  # type: ignore[misc]
+            faults[f"clock jumps: {name}"] = lambda name=name: self._jump(name)  # type: ignore[misc]
         if len(house.lab.kafka) > 1:
             faults["partitions moved"] = self._move
         for place in house.mounts:
             faults[f"disk full: {place.name}"] = lambda place=place: self._fill(place)  # type: ignore[misc]
         return faults
+
+    def _jump(self, name: str) -> None:
+        """Set a host's clock, and start brokers that vote again where theirs went back, as README tells an operator to: decision 0011."""
+        clock, wrong_s = self.house.clocks[name], self.rng.choice(JUMPS_S)
+        is_back = wrong_s < clock.wrong_s
+        clock.set(wrong_s)
+        if name == BROKERS and is_back and len(self.house.lab.kafka) > 1:
+            for broker in self.house.lab.kafka:
+                self.house.kill_service(broker)
 
     def _move(self) -> None:
         """Every partition to other brokers, in an order of its own."""

@@ -25,6 +25,7 @@ class Clock:
 
     def set(self, wrong_s: int) -> None:
         """Let it go wrong by so many seconds from now on; processes have the file mapped, so it is written in place."""
+        self.wrong_s = wrong_s
         content = wrong_s.to_bytes(8, "little", signed=True)
         with self._file.open("r+b" if self._file.exists() else "wb") as file:
             file.write(content)

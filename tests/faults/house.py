@@ -193,10 +193,13 @@ class House:
 
     def send(self, messages: Iterable[tuple[str, bytes | None, list[tuple[str, bytes]], bytes]]) -> None:
         """Put messages (record, key, headers, body) on the bus beside the forwarders."""
-        with closing(KafkaProducer(**self.bus.connection(), max_request_size=32 << 20)) as producer:
+        producer = KafkaProducer(**self.bus.connection(), max_request_size=32 << 20)
+        try:
             for record, key, headers, body in messages:
                 producer.send(self.bus.prefix + record, body, key=key, headers=headers)
             producer.flush(30)
+        finally:
+            producer.close(timeout=5)  # by itself it waits for ever for brokers that take nothing
 
     def move_partitions(self, rng: random.Random) -> None:
         """Give each partition of the records' topics two brokers in a random order; KafkaError when the brokers refuse."""
