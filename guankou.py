@@ -99,7 +99,7 @@ def replay(
         fail(f"--speed: {speed!r} is neither max nor real")
     try:
         replay_files(files, settings.data, settings.sensor, lines or settings.sensor.lines, speed == "real", report, screen)
-    except (ValueError, WorkerDiedError) as error:
+    except (ValueError, OSError, WorkerDiedError) as error:
         fail(str(error))
     if not (no_store or settings.bus.bootstrap):
         store_if_free(settings)
@@ -123,7 +123,7 @@ def sensor_run(
     settings = load_settings(data)
     try:
         run_live(interfaces, settings.data, settings.sensor, lines or settings.sensor.lines, report, screen)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         fail(str(error))
     if not (no_store or settings.bus.bootstrap):
         store_if_free(settings)

@@ -39,6 +39,11 @@ class TokenKeys:
             self.known[year] = TokenKey(year, np.frombuffer(octets, "<u8").astype(np.uint64))
         return self.known[year]
 
+    def prepare(self, at_ns: int) -> None:
+        """Make the key for `at_ns` and next year's, which is needed at a moment when the disk may be full; OSError where it is now."""
+        year = self.at(at_ns).epoch
+        self.load(self.folder / f"token-{year + 1}.key")
+
     def load(self, path: Path) -> bytes:
         """The key at `path`; a missing one is made, whoever of several processes comes first."""
         if not path.exists():

@@ -21,7 +21,7 @@ from sensor.line.assign import LineBook
 from sensor.line.places import Places
 from sensor.line.registry import Registry, read_registry
 from sensor.outbox.batch import Identity
-from sensor.outbox.queue import Outbox
+from sensor.outbox.queue import Outbox, OutboxError
 from sensor.packet.batch import Source
 from sensor.packet.capture import open_capture
 from sensor.packet.paced import Paced
@@ -44,11 +44,13 @@ def build_worker(
     share: Share | None = None,
     secrets: np.ndarray | None = None,
 ) -> Worker:
-    """A worker over `source`; ValueError names what is wrong with registry, catalogue or geography."""
+    """A worker over `source`; ValueError names what is wrong with registry, catalogue or geography, OSError what cannot be written."""
     registry = read_registry(lines) if lines is not None else Registry()
     book = LineBook(registry, Places(settings.mmdb), source.interfaces)
-    outbox = Outbox(data / "outbox", identity)
+    outbox = Outbox(data / "outbox", identity, patient=live)
     catalogue, keys = load_catalogue(settings.catalogue), TokenKeys(data / "keys")
+    if live:
+        keys.prepare(time.time_ns())
     if secrets is None and not live:
         secrets = secrets_of(source)
     return Worker(source, book, catalogue, keys, outbox, settings, name, live, secrets, share=share)
@@ -101,7 +103,10 @@ def replay_files(
 def run_live(
     interfaces: list[str], data: Path, settings: SensorSettings, lines: Path | None, report: Path | None, screen: Console
 ) -> Totals:
-    """Watch interfaces until a signal comes; what is in the rings then is still taken in. ValueError says what does not open."""
+    """Watch interfaces until a signal comes; what is in the rings then is still taken in.
+
+    ValueError says what does not open, OSError what cannot be written.
+    """
     with screen.status("loading"):
         warm(settings, load_catalogue(settings.catalogue))
     source = LiveSource(interfaces, settings.ring_mebibytes, settings.ring_block_ms)
@@ -111,8 +116,11 @@ def run_live(
         screen.print(f"listening on {', '.join(interfaces)}", highlight=False)
         said = Said(worker, screen, status)
         done = worker.run(said.progress)
-    drops = source.drops
-    worker.outbox.close()
+    drops, lost = source.drops, None
+    try:
+        worker.outbox.close()
+    except OutboxError as error:
+        lost = error
     source.close()
     print_closing(screen, [Path(worker.name)], [done], drops)
     if source.problem:
@@ -122,6 +130,8 @@ def run_live(
     if report is not None:
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_text(json.dumps([{**done._asdict(), "drops": drops}], indent=1))
+    if lost is not None:
+        raise lost
     return done
 
 
@@ -139,7 +149,7 @@ class Said:
     def progress(self, position: int) -> None:  # noqa: ARG002 - an interface has no end to be near to
         """Called after each batch."""
         now = time.monotonic()
-        problem = self._worker.source.problem or ""
+        problem = "; ".join(filter(None, (self._worker.source.problem, self._worker.outbox.problem)))
         if problem != self._problem:
             self._problem = problem
             self._screen.print(problem, style="yellow", markup=False, highlight=False)

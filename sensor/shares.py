@@ -40,7 +40,7 @@ class SharedReplay:
     """Worker processes over one capture, which this process reads. They end with this process, however it ends."""
 
     def __init__(self, source: Source, secrets: np.ndarray, build: Callable[[SharedFeed, Share], Worker]) -> None:
-        """Start them; `build` is called in each, and may raise ValueError. `secrets`, uint64 (8,), decide who gets which flow."""
+        """Start them; `build` is called in each, may raise ValueError, OSError. `secrets`, uint64 (8,), decide who gets which flow."""
         self.stopped = False
         self._source, self._ring = source, Ring(FORK, SHARES)
         self._filler = Filler(self._ring, source, secrets)
@@ -68,7 +68,7 @@ class SharedReplay:
             totals = worker.run()
             worker.outbox.close()
             say.send(totals)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             say.send(error)
 
     def stop(self) -> None:
@@ -76,7 +76,7 @@ class SharedReplay:
         self.stopped = True
 
     def run(self, progress: Callable[[int], None]) -> Part:
-        """Read the capture and wait for the workers. ValueError from building one, WorkerDiedError when one died."""
+        """Read the capture and wait for the workers. ValueError from building one, OSError from writing, WorkerDiedError when one died."""
         while not (self._source.finished or self.stopped or self._wrong):
             self._filler.fill(self._wait_for)
             progress(self._source.position)

@@ -122,13 +122,17 @@ class Worker:
                 progress(self.source.position)
         if isinstance(self.source, LiveSource):
             self.source.stop()
-            while not self.source.finished:  # what is in the rings was sent before the end
+            while not (self.source.finished or self.outbox.is_stuck):  # what is in the rings was sent before the end
                 self.step(0.1)
         self.finish()
         return self.totals(time.monotonic() - begun)
 
     def step(self, wait_s: float) -> None:
         """One batch, or one tick where none came."""
+        if self.outbox.is_stuck:  # what the rings cannot take meanwhile is dropped by the kernel, and counted
+            time.sleep(wait_s)
+            self.outbox.flush()
+            return
         buf, n = self._fetch(wait_s)
         if self.live and (ahead_ns := self._ticked_ns - time.time_ns()) > SET_BACK_NS:
             log.warning("the clock was set back by about %.0f s: flows are reported and begin anew", ahead_ns / 1e9)

@@ -109,7 +109,7 @@ def draw_flow(viewer: Viewer, names: Names, told: Told, main: str = "stack", bes
         _verdict(viewer, told)
         with card(viewer.t("flow.ends")):
             flow_card(viewer, names, one)
-        _findings(viewer, told.findings)
+        _findings(viewer, told.findings, cover_of_flow(one).inspected > 0)
     with tag("div", beside):
         _how_much(viewer, one)
         _timers(viewer, one)
@@ -155,10 +155,10 @@ def _how_much(viewer: Viewer, one: dict[str, Any]) -> None:
         tag("p", "caption", viewer.t("flow.of_payload", **parts))
 
 
-def _findings(viewer: Viewer, findings: Sequence[Finding]) -> None:
+def _findings(viewer: Viewer, findings: Sequence[Finding], is_inspected: bool) -> None:
     with card(viewer.t("flow.findings")), tag("div", "stack"):
         if not findings:
-            tag("p", "quiet", viewer.t("flow.no_findings"))
+            tag("p", "quiet", viewer.t("flow.no_findings" if is_inspected else "flow.not_inspected"))
         for finding in findings:
             one_finding(viewer, finding)
 

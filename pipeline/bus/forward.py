@@ -19,9 +19,9 @@ from pipeline.bus.connect import BusError, explain
 from pipeline.bus.link import Link
 from pipeline.bus.message import to_headers, to_key
 from pipeline.bus.settings import BusSettings, ForwarderSettings
-from pipeline.bus.spool import Spool
+from pipeline.bus.spool import KEPT_LOG_OCTETS, KEPT_OCTETS, KEPT_PAGES, Spool
 from pipeline.bus.topics import BODY_OCTETS, topic_name
-from pipeline.schema.outbox import SUFFIX
+from pipeline.schema.outbox import SUFFIX, look_at_disk
 
 log = logging.getLogger(__name__)
 LAG = Gauge("forwarder_lag_batches", "batches in the outbox that the broker has not acknowledged")
@@ -141,14 +141,36 @@ class Forwarder:
 
     def _keep_within(self) -> None:
         spools, flying = self._readable(), {(one.spool.path, one.number) for one in self._flying}
+        if not spools:
+            return
+        disk = look_at_disk(self.folder)
+        if disk.free < disk.spared + len(spools) * KEPT_OCTETS:  # no room for what files keep; logs first, for pages go by them
+            self._each(spools, lambda spool: spool.return_log(0))
+            kept = (0, 0)
+        else:
+            kept = (KEPT_PAGES, KEPT_LOG_OCTETS)
         try:
-            if not self._giving_up.keep_within(spools, self._budget, flying, time.time_ns()):
-                for spool in spools:
-                    if spool.count() <= AT_ONCE:  # pages of a backlog would be moved, only to be free soon
-                        spool.return_space()
+            if self._giving_up.keep_within(spools, min(self._budget, disk.total - 2 * disk.spared), flying, time.time_ns()):
+                return
         except sqlite3.DatabaseError as error:
-            UNREAD.inc()
-            log.warning("the outbox cannot be kept within its budget now: %s", error)
+            self._note_refused(f"the outbox cannot be kept within its budget now: {error}")
+        # Pages of a backlog would be moved, only to be free soon.
+        self._each(spools, lambda spool: spool.return_space(*kept) if spool.count() <= AT_ONCE else None)
+
+    def _each(self, spools: list[Spool], give: Callable[[Spool], None]) -> None:
+        """Have each file give space back."""
+        refused: list[str] = []
+        for spool in spools:
+            try:
+                give(spool)
+            except sqlite3.DatabaseError as error:
+                refused.append(f"{spool.path.name}: {error}")
+        if refused:
+            self._note_refused(f"{len(refused)} outbox files cannot give space back now, the first is {refused[0]}")
+
+    def _note_refused(self, text: str) -> None:
+        UNREAD.inc()
+        log.warning("%s", text)
 
     def _measure(self) -> None:
         batches, octets, oldest_ns = read_all(list(self._spools.values()))

@@ -16,7 +16,8 @@ READ = "SELECT id, record, sensor, worker, epoch, sequence, rows, made_ns, body 
 PUT = "INSERT INTO batch (record, sensor, worker, epoch, sequence, rows, made_ns, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 STEP_PAGES = 2560   # returned in one transaction: a worker waits for it
 KEPT_PAGES = 1024   # free pages left in the file, for the next batches
-KEPT_WAL_OCTETS = 8 << 20
+KEPT_LOG_OCTETS = 8 << 20
+KEPT_OCTETS = KEPT_LOG_OCTETS + KEPT_PAGES * 4096  # by one file; SQLite's pages are of 4,096
 
 
 class Row(NamedTuple):
@@ -98,8 +99,8 @@ class Spool:
         pages = self._pragma("page_count") - self._pragma("freelist_count")
         return pages * self._pragma("page_size") + size(self._wal)
 
-    def return_space(self, kept_pages: int = KEPT_PAGES, kept_wal: int = KEPT_WAL_OCTETS) -> None:
-        """Give free pages and the log back to the disk, down to what is to be kept of them; in short transactions."""
+    def return_space(self, kept_pages: int = KEPT_PAGES, kept_log: int = KEPT_LOG_OCTETS) -> None:
+        """Give free pages and SQLite's log back to the disk, down to what is to be kept of them; in short transactions."""
         if self._pragma("auto_vacuum"):
             while (free := self._pragma("freelist_count")) > kept_pages:
                 # As a script: execute() steps once where there are no columns, and so returns a single page.
@@ -109,7 +110,11 @@ class Spool:
         elif not self.count():  # a file of before, just empty: quickly made one of now
             self._file.execute("PRAGMA auto_vacuum = INCREMENTAL")
             self._file.execute("VACUUM")
-        if size(self._wal) > kept_wal:
+        self.return_log(kept_log)
+
+    def return_log(self, kept: int) -> None:
+        """Give SQLite's log back to the disk if it has more than `kept` octets: as long as somebody holds the file it never shrinks."""
+        if size(self._wal) > kept:
             self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     @property

@@ -45,7 +45,7 @@ BEHIND = Gauge("ingest_behind_messages", "messages on the bus that are not in th
 REFUSED = Counter("ingest_refused_total", "times the store was away or refused an insert")
 TOOK = Histogram("ingest_stretch_seconds", "time to store one stretch")
 FLOWS_WAIT = 5  # times `stretch_seconds`: they are the most, each insert of them is a part to merge, and alerts do not wait for them
-PATIENCE = 10  # times `stretch_seconds`: so long a stretch is added to while more of it lies on the bus
+LONG_STRETCH = 10  # times `stretch_seconds`: so long a stretch is added to while more of it lies on the bus
 METADATA_MS = 10_000  # so soon are topics and partitions seen that were not there, or not known of, when partitions were dealt out
 
 
@@ -204,7 +204,7 @@ class BusIngest(ConsumerRebalanceListener):  # type: ignore[misc]
     def _wait_s(self, partition: TopicPartition) -> float:
         """How long a stretch of it is added to. A backlog is stored in long ones, however slowly it comes: each is a part to merge."""
         if not self._has_all(partition):
-            return self._how.stretch_seconds * PATIENCE
+            return self._how.stretch_seconds * LONG_STRETCH
         return self._how.stretch_seconds * (FLOWS_WAIT if self._topics[partition.topic] == FLOW.name else 1)
 
     def _crowding(self) -> set[TopicPartition]:

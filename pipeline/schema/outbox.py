@@ -5,8 +5,10 @@ One SQLite file a worker, in WAL mode, so that reader and writer do not wait for
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
+from typing import NamedTuple
 
 # record, sensor, worker, epoch and sequence are the batch's identity; body is one Arrow IPC stream of one batch, zstd inside.
 # Epochs are uint64 and SQLite's integers are not: they are kept as signed, see `signed` and `unsigned`.
@@ -25,6 +27,23 @@ CREATE TABLE IF NOT EXISTS batch (
 )
 """
 SUFFIX = ".sqlite"
+# Of a disk, octets that are left alone, or this part of it where that is less: before SQLite takes a batch out it needs room for the log
+# of it, so an outbox that took the last octet could never be emptied.
+SPARED, SPARED_PART = 32 << 20, 4
+
+
+class Disk(NamedTuple):
+    """The disk that outboxes are on; octets."""
+
+    total: int
+    free: int
+    spared: int
+
+
+def look_at_disk(folder: Path) -> Disk:
+    """The disk that `folder` is on."""
+    found = shutil.disk_usage(folder)
+    return Disk(found.total, found.free, min(SPARED, found.total // SPARED_PART))
 
 
 def open_outbox(path: Path, wait_s: float = 10.0) -> sqlite3.Connection:
@@ -36,6 +55,8 @@ def open_outbox(path: Path, wait_s: float = 10.0) -> sqlite3.Connection:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    # As built by Debian, SQLite writes zeros over every page of what is taken out: as much again, and on a disk that may be full.
+    connection.execute("PRAGMA secure_delete = FAST")
     connection.execute(CREATE)
     return connection
 

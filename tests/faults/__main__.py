@@ -32,7 +32,8 @@ from pipeline.schema.outbox import open_outbox, unsigned
 from pipeline.store.opened import open_configured
 from pipeline.store.store import Store, open_store
 from tests.faults import sensor
-from tests.faults.house import BROKERS, HOSTS, House, Part, fill_disk, wait_until
+from tests.faults.house import BROKERS, HOSTS, House, Part, wait_until
+from tests.small_disk import describe, fill_disk
 from tests.store_sums import sums
 
 LIMIT_S = 120.0  # for everything to come in when the faults are over
@@ -92,7 +93,8 @@ class Round:
             if done and not plan and not ending:
                 return chosen
             if now - begun > LIMIT_S:
-                raise TimeoutError(f"sensors do not come to an end: {self.sensors[0].log}")
+                logs = "\n".join(part.log for part in self.sensors)
+                raise TimeoutError(f"sensors do not come to an end\n{logs}\n" + "\n".join(map(describe, self.house.mounts)))
             time.sleep(0.03)
 
     def _faults(self) -> dict[str, Act]:

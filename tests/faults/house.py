@@ -27,13 +27,13 @@ from pipeline.bus.topics import create_topics, record_topics
 from pipeline.store import nodes
 from pipeline.store.settings import StoreSettings
 from tests.faults.clock import Clock, build_clock
+from tests.small_disk import FILLER, mount, unmount
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOSTS = 2
 INGESTS = 2
 SMALL_DISK = "64m"
 STORE_DISK = "2g"
-FILLER = "filler"
 BROKERS = "brokers"  # whose clock is theirs; the store's engine asks the kernel past libc, so its clock stays right
 
 
@@ -220,13 +220,11 @@ class House:
         for place in self.mounts:
             if keep:
                 shutil.copytree(place, self.folder / "kept" / place.name, symlinks=True, ignore=shutil.ignore_patterns(FILLER))
-            subprocess.run(["umount", "-l", str(place)], check=False)
+            unmount(place)
 
     def _mount(self, place: Path, size: str) -> None:
         """A small disk of its own, where one may mount."""
-        place.mkdir(parents=True)
-        words = ["mount", "-t", "tmpfs", "-o", f"size={size}", "guankou", str(place)]
-        if subprocess.run(words, check=False, capture_output=True).returncode == 0:
+        if mount(place, size):
             self.mounts.append(place)
 
 
@@ -240,15 +238,6 @@ def _environment(more: dict[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def fill_disk(place: Path) -> Path:
-    """Take all that is left of a small disk; the file to take away again."""
-    filler = place / FILLER
-    with filler.open("wb") as file, suppress(OSError):
-        left = shutil.disk_usage(place).free
-        os.posix_fallocate(file.fileno(), 0, max(1, left))
-    return filler
 
 
 def wait_until(done: object, limit_s: float, what: str) -> None:

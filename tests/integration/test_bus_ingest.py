@@ -181,7 +181,7 @@ def coverage_batch(sensor: str, sequence: int, rows: int) -> Message:
 
 def test_a_backlog_is_stored_in_long_stretches(bus: BusSettings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes in several polls and is stored in one insert; when nothing more is there, what came is stored at once."""
-    monkeypatch.setattr(bus_ingest, "PATIENCE", 100_000)
+    monkeypatch.setattr(bus_ingest, "LONG_STRETCH", 100_000)
     counting = Counting(store)
     send(bus, [coverage_batch("beijing", sequence, 3) for sequence in range(1, 601)])
     with closing(BusIngest(bus, counting, Kept(), IngestSettings(stretch_seconds=0.001))) as member:
@@ -195,7 +195,7 @@ def test_a_backlog_is_stored_in_long_stretches(bus: BusSettings, store: Store, m
 
 def test_what_waits_of_all_partitions_together_is_bounded(bus: BusSettings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """However patient each of them could be: the fullest is stored first, and the others go on gathering."""
-    monkeypatch.setattr(bus_ingest, "PATIENCE", 100_000)
+    monkeypatch.setattr(bus_ingest, "LONG_STRETCH", 100_000)
     counting, most, largest = Counting(store), 2 << 20, 0
     sent = [coverage_batch(f"sensor-{sensor}", sequence, 100) for sequence in range(1, 201) for sensor in range(8)]
     octets = sum(len(body) for *_, body in sent)

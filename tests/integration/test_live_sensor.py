@@ -18,6 +18,7 @@ import pytest
 
 from pipeline.ingest.ingest import Ingest
 from pipeline.store.store import ChdbStore, open_store
+from tests.small_disk import fill_disk, small_disk
 
 ROOT = Path(__file__).resolve().parents[2]
 PEER = Path(__file__).with_name("live_peer.py")
@@ -237,3 +238,32 @@ def test_a_cable_pulled_out_and_put_back(lab: Lab, folder: Path) -> None:
     findings, _, flows = found(folder / "live")
     assert len(flows) == 2
     assert {row[6] for row in findings if row[0] == "resident_id"} == {720}
+
+
+def test_a_disk_that_is_full_for_a_while_costs_nothing(lab: Lab, folder: Path) -> None:
+    with small_disk(folder / "live") as disk, server(lab):
+        process = sensor(lab, folder)
+        lab.upload(folder / "persons.json", SERVERS[0])
+        time.sleep(2)
+        filler = fill_disk(disk)
+        for _ in range(3):
+            lab.upload(folder / "persons.json", SERVERS[0])
+            time.sleep(1.2)
+        filler.unlink()
+        said = end(process)
+        shutil.copytree(disk / "outbox", folder / "taken" / "outbox")
+    assert "cannot be written: less than 16 MiB are left" in said
+    findings, subjects, flows = found(folder / "taken")
+    assert len(flows) == 4
+    assert {row[6] for row in findings if row[0] == "resident_id"} == {4 * 360}
+    assert {row[3] for row in subjects if row[1] == "resident_id"} == {120}
+
+
+def test_what_a_full_disk_cost_at_the_end_is_told(lab: Lab, folder: Path) -> None:
+    with small_disk(folder / "live") as disk, server(lab):
+        process = sensor(lab, folder)
+        fill_disk(disk)
+        lab.upload(folder / "persons.json", SERVERS[0])
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 2 and "rows are lost" in said and "packets/s" in said, said
