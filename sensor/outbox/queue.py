@@ -16,7 +16,7 @@ ENOUGH = 1 << 15  # rows that are written without waiting for a flush
 AT_ONCE = 2 << 20  # octets of batches in one transaction, or one batch: a disk with little room takes some of many
 MOST_HELD = 64 << 20  # octets of batches in memory that the disk did not take
 FAREWELL_S = 20.0  # for the disk to take them when the file is closed
-INSERT = """INSERT OR IGNORE INTO batch (record, sensor, worker, epoch, sequence, rows, made_ns, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT = "INSERT OR IGNORE INTO batch (record, sensor, worker, epoch, sequence, rows, made_ns, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class OutboxError(OSError):
