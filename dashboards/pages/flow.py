@@ -197,11 +197,12 @@ def _pivots(viewer: Viewer, told: Told) -> None:
 
 
 def _pairs(title: str, one: dict[str, Any], fields: tuple[str, ...]) -> None:
-    """Fields that hold something, by their names in the schema."""
+    """Fields that hold something, by their names in the schema; no card where none does."""
+    held = [field for field in fields if one[field] not in ("", 0, [], None)]
+    if not held:
+        return
     with card(title), tag("dl", "pair"):
-        for field in fields:
+        for field in held:
             value = one[field]
-            if value in ("", 0, []) or value is None:
-                continue
             tag("dt", "mono caption", field)
             tag("dd", "mono", " ".join(map(str, value)) if isinstance(value, list) else str(value))

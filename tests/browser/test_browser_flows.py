@@ -505,6 +505,18 @@ def test_a_flow_has_its_verdict_its_alert_and_its_timers(regulator, language: st
     assert regulator.complaints() == []
 
 
+@pytest.mark.parametrize(("asking", "words"), [
+    ("verdict == unseen and inspected.out == 0", "内容完全未检，无从判断"),
+    ("verdict == nothing and inspected.out > 0", "已检部分没有命中"),
+], ids=["nothing of it inspected", "nothing in it found"])
+def test_a_flow_without_findings_says_whether_one_looked(regulator, asking: str, words: str) -> None:
+    regulator.open("/flows?q=" + quote(asking))
+    regulator.until(lambda: rows_of(regulator, "line"))
+    regulator.driver.find_element(By.CSS_SELECTOR, CELLS.format("first") + " a").click()
+    regulator.until(lambda: words in regulator.text())
+    assert regulator.complaints() == []
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_usual_columns_fit_at_1440(regulator, language: str) -> None:
     set_language(regulator, language)
